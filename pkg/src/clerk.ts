@@ -1,0 +1,66 @@
+import { createSession } from './session.js'
+import type { Identity, Provider, Session, SessionOptions, Unsubscribe } from './types.js'
+
+/** What is needed of Clerk: the object of `@clerk/clerk-js`, of `useClerk()`, or `window.Clerk`. */
+export interface ClerkLike {
+  readonly session?: { id: string; getToken(o?: { template?: string; skipCache?: boolean }): Promise<string | null> } | null | undefined
+  addListener(listener: (resources: any) => void): () => void
+  signOut(): Promise<unknown>
+}
+export type ClerkSource = ClerkLike | (() => ClerkLike | null | undefined)
+
+type Resources = { session?: { id: string; lastActiveOrganizationId?: string | null } | null; user?: { id: string } | null; organization?: { id: string } | null }
+
+/** The Clerk of this page, where Clerk's own `getToken()` looks: `window.Clerk`, put there by `<ClerkProvider>` or the script tag. */
+export const pageClerk = (): ClerkLike | undefined => (globalThis as { Clerk?: ClerkLike }).Clerk
+
+// Clerk's script arrives when it arrives: looked for often at first, then twice a second.
+const lookMs = (tries: number) => (tries < 40 ? 50 : 500)
+
+/** Clerk says `undefined` while it does not know (loading, switching), and null when nobody is signed in. */
+const identityOf = ({ session, user, organization }: Resources): Identity | null | undefined => {
+  if (session === undefined || user === undefined) return undefined
+  if (session === null || user === null) return null
+  return { user: user.id, org: organization?.id ?? session.lastActiveOrganizationId, session: session.id }
+}
+
+/** Clerk as a provider. Works before Clerk has loaded: calls wait for it. */
+export const clerkProvider = (clerk: ClerkSource): Provider => {
+  const find = () => (typeof clerk === 'function' ? clerk() : clerk) ?? undefined
+  return {
+    comparable: true,
+    async getToken({ template, skipCache }) {
+      const session = find()?.session
+      return session ? session.getToken(template === undefined ? { skipCache } : { template, skipCache }) : null
+    },
+    watch(report): Unsubscribe {
+      let stop: Unsubscribe | undefined
+      let timer: ReturnType<typeof setTimeout> | undefined
+      let ended = false
+      const attach = (tries: number) => {
+        if (ended) return
+        const found = find()
+        // The object of the script tag exists before it can listen.
+        if (typeof found?.addListener === 'function') stop = found.addListener((resources: Resources) => report(identityOf(resources)))
+        else timer = setTimeout(attach, lookMs(tries), tries + 1)
+      }
+      report(undefined)
+      attach(0)
+      return () => {
+        ended = true
+        clearTimeout(timer)
+        stop?.()
+      }
+    },
+    // Clerk itself signs a session out on a 401; banned and deactivated users come as 403.
+    isSignedOut: (error) => {
+      const e = error as { status?: number; errors?: { code?: string }[] } | null
+      return e?.status === 401 || (e?.status === 403 && !!e.errors?.some((x) => /^user_(banned|deactivated)$/.test(x.code ?? '')))
+    },
+    signOut: () => find()?.signOut(),
+  }
+}
+
+/** A session that follows Clerk. `templates` names Clerk's JWT templates; `{}` is the session token. */
+export const clerkSession = <const T extends string = string>(clerk: ClerkSource, options?: Omit<SessionOptions<T>, keyof Provider>): Session<T> =>
+  createSession<T>({ ...options, ...clerkProvider(clerk) } as SessionOptions<T>)

@@ -1,0 +1,2 @@
+'use client'
+export { createUseAuth } from './convex/use-auth.js'

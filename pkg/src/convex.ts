@@ -1,0 +1,5 @@
+export { ConvexClient, ConvexHttpClient } from './convex/client.js'
+export type { ConvexClientOptions, ConvexHttpClientOptions } from './convex/client.js'
+export { ConvexError, ConvexRequestError } from './convex/errors.js'
+export { anyApi } from './convex/reference.js'
+export { fetchToken } from './convex/token.js'

@@ -1,0 +1,33 @@
+/** Longest beginning of a body that a classifier reads. */
+const LIMIT = 64 * 1024
+
+/** Whether a body can be sent twice: not a stream, and not a Request that was used already. */
+export const replayable = (input: unknown, init: RequestInit | undefined): boolean => {
+  const body = init?.body
+  if (body === undefined || body === null) return !(input as Request)?.bodyUsed
+  return !(typeof ReadableStream === 'function' && body instanceof ReadableStream) && !(Symbol.asyncIterator in Object(body))
+}
+
+/**
+ * Reads the beginning of a copy of a response, until `more` says that it is enough. The response itself stays whole:
+ * it is handed over as soon as its first bytes show that nothing is wrong.
+ */
+export const readHead = async (response: Response, more: (text: string, complete: boolean) => boolean): Promise<void> => {
+  // A stream of events has no beginning that says anything, and waiting for one would stall it.
+  if (!response.body || !/json/i.test(response.headers.get('content-type') ?? 'json')) return void more('', true)
+  const reader = response.clone().body!.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      text += decoder.decode(value, { stream: !done })
+      if (!more(text, done || text.length >= LIMIT)) break
+      if (done) break
+    }
+  } catch {
+    more(text, true)
+  } finally {
+    void reader.cancel().catch(() => {})
+  }
+}

@@ -1,0 +1,23 @@
+// The core artefact and the names of its numbers.
+import { boot, forget, lazy } from '../loader.js'
+import type * as Glue from '../../wasm/core.js'
+
+export type Core = typeof Glue & { __wbg_reset_state?(): void }
+
+/** The operations of `command` in src/bind/session.rs, in its order. */
+export const op = {
+  addKey: 0, connect: 1, disconnect: 2, reject: 3, invalidate: 4, cancel: 5, refused: 6, visible: 7, verdict: 8, responded: 9, dispose: 10, generation: 11, number: 12,
+  timeoutMs: 13, leadMs: 14, marginMs: 15, fallbackTtlMs: 16, opaqueTtlMs: 17, forcedPerMinute: 18, forcedPerMinuteAll: 19, uncached: 20,
+} as const
+
+export const loadCore = (): Promise<Core> => boot('core', lazy.core as () => Promise<Core>, lazy.bytes)
+
+/** Every session of the instance: a trap ends them all. */
+export const trapped = new Set<() => void>()
+
+/** A trap leaves the instance in no defined state: every pending call is rejected, and the next call makes a new instance. */
+export const onTrap = (core: Core): void => {
+  forget('core')
+  core.__wbg_reset_state?.()
+  for (const tell of [...trapped]) tell()
+}

@@ -1,0 +1,130 @@
+import { scrub } from '../errors.js'
+import type { Identity, Provider, TokenRequest, Unsubscribe } from '../types.js'
+import { op, type Core } from './core.js'
+import { invalid } from './options.js'
+import { reasons } from './words.js'
+
+/** What the provider's side needs of its session. */
+export interface Side {
+  core: Core
+  n: number
+  /** What the app's template asks for, by key. */
+  specs: Omit<TokenRequest, 'skipCache' | 'force' | 'reason' | 'signal'>[]
+  warn(message: string): void
+}
+
+/** The provider, connected: asked for tokens, listened to for identities. */
+export class Connection {
+  #side: Side
+  #flights = new Map<number, AbortController>()
+  #provider: Provider | undefined
+  #unwatch: Unsubscribe | undefined
+  #last: Identity | null | undefined
+  #leaving = false
+  /** What it failed with last, by key: becomes the (scrubbed) cause of errors. */
+  readonly failures: unknown[] = []
+
+  constructor(side: Side) {
+    this.#side = side
+  }
+
+  get provider(): Provider | undefined {
+    return this.#provider
+  }
+
+  connect(provider: Provider): void {
+    if (typeof provider?.getToken !== 'function') throw invalid('a provider needs a `getToken` function')
+    this.disconnect()
+    const { core, n } = this.#side
+    this.#provider = provider
+    core.command(n, op.connect, provider.watch ? 1 : 0, 0)
+    if (!provider.watch) return
+    try {
+      this.#unwatch = provider.watch((identity) => {
+        if (this.#provider === provider) this.report(identity)
+      })
+    } catch (error) {
+      this.#side.warn(`the provider's watch failed: ${scrub(error)}`)
+    }
+  }
+
+  disconnect(): void {
+    if (!this.#provider) return
+    this.#provider = undefined
+    this.#last = undefined
+    try {
+      this.#unwatch?.()
+    } catch (error) {
+      this.#side.warn(`the provider's unsubscribe failed: ${scrub(error)}`)
+    }
+    this.#unwatch = undefined
+    this.#side.core.command(this.#side.n, op.disconnect, 0, 0)
+  }
+
+  /** Who is signed in now. While the session signs out, only who comes after counts. */
+  report(identity: Identity | null | undefined): void {
+    this.#last = identity
+    if (!this.#leaving) this.#tell(identity)
+  }
+
+  #tell(identity: Identity | null | undefined): void {
+    const { core, n, warn } = this.#side
+    if (identity === undefined) return core.identity(n, 0, '', '')
+    if (identity === null) return core.identity(n, 1, '', '')
+    const { user, org, session } = identity
+    if (typeof user !== 'string' || !user) {
+      warn('an identity needs a `user` text; it was taken for "not known"')
+      return core.identity(n, 0, '', '')
+    }
+    core.identity(n, 2, `${user}\n${org ?? ''}\n${session ?? ''}`, this.#provider?.comparable ? user : '')
+  }
+
+  /** Fences at once, then `rest`, then the provider's own sign-out. What the provider says afterwards counts again. */
+  async leave(rest: () => Promise<void>): Promise<void> {
+    const { core, n, warn } = this.#side
+    this.#leaving = true
+    core.identity(n, 1, '', '')
+    try {
+      await rest()
+      await this.#provider?.signOut?.()
+    } catch (error) {
+      warn(`the provider's signOut failed: ${scrub((error as Error)?.message ?? error)}`)
+    } finally {
+      this.#leaving = false
+      // A provider that still says "signed in" is believed: hiding it would leave a page that looks signed out over a live session.
+      if (this.#last !== undefined) this.#tell(this.#last)
+    }
+  }
+
+  ask(flight: number, key: number, force: boolean, reason: number): void {
+    const { core, n, specs } = this.#side
+    const abort = new AbortController()
+    this.#flights.set(flight, abort)
+    const provider = this.#provider
+    const failed = (error: unknown) => {
+      if (!this.#flights.delete(flight)) return
+      let nobody = false
+      try {
+        nobody = provider?.isSignedOut?.(error) === true
+      } catch {
+        // Then it is a failure like any other.
+      }
+      this.failures[key] = error
+      core.command(n, op.refused, flight, nobody ? 1 : 0)
+    }
+    try {
+      const answer = provider?.getToken({ ...specs[key], skipCache: force, force, reason: reasons[reason] ?? 'first', signal: abort.signal })
+      Promise.resolve(answer).then((value) => {
+        if (this.#flights.delete(flight)) core.answered(n, flight, value)
+      }, failed)
+    } catch (error) {
+      // Later, as a rejection would be: the machine is in the middle of something.
+      queueMicrotask(() => failed(error))
+    }
+  }
+
+  drop(flight: number): void {
+    this.#flights.get(flight)?.abort()
+    this.#flights.delete(flight)
+  }
+}

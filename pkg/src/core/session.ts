@@ -1,0 +1,494 @@
+// A started session: the JavaScript half of src/bind/session.rs. Loaded with the first call that needs a token.
+import { CountersignError, scrub } from '../errors.js'
+import type { CallSpec, Channel, Expect } from '../internal.js'
+import type { Shared } from '../session.js'
+import type { Identity, Lease, Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
+import { replayable, readHead } from './body.js'
+import { claimsOf } from './claims.js'
+import { loadCore, onTrap, op, trapped, type Core } from './core.js'
+import { checkOptions, href, invalid, readPolicy, readSpec } from './options.js'
+import { Connection, type Side } from './provider.js'
+import { decision, statuses, whys, reasons } from './words.js'
+
+type Pending = { resolve(value: unknown): void; reject(error: unknown): void; key: number; done?: () => void; backend?: string | undefined }
+type Call = { input: RequestInfo | URL; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; response?: Response }
+type Door = { number: number; key: number; bare?: boolean | undefined; backend?: string | undefined; headers?: (() => HeadersInit) | undefined; classify?: ((response: Response) => Promise<'ok' | 'refresh' | 'fail'>) | undefined }
+
+/** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
+const JOIN_MS = 50
+const FOLLOWERS_MS = 5000
+
+export class Impl {
+  readonly #core: Core
+  readonly #n: number
+  readonly #options: SessionOptions
+  readonly #shared: Shared
+  readonly #names: string[] = []
+  readonly #keys = new Map<string, number>()
+  readonly #side: Side
+  readonly #connection: Connection
+  readonly #pending = new Map<number, Pending>()
+  readonly #calls = new Map<number, Call>()
+  readonly #joined = new Map<number, { at: number; promise: Promise<string | null> }>()
+  readonly #decisions: string[] = []
+  #next = 1
+  #generation = 0
+  #queue: SessionEvent[] = []
+  #stop: Unsubscribe[] = []
+
+  constructor(core: Core, options: SessionOptions, shared: Shared) {
+    checkOptions(options)
+    this.#core = guarded(core)
+    this.#options = options
+    this.#shared = shared
+    this.#n = core.open(this)
+    this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#log('warn', m) }
+    this.#connection = new Connection(this.#side)
+    for (const [field, value] of readPolicy(options.policy)) this.#command(op[field], value)
+    if (shared.server) this.#command(op.uncached, 1)
+    for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(name, spec))
+    for (const [i, route] of (options.routes ?? []).entries()) {
+      if (typeof route?.url !== 'string') throw invalid(`\`routes[${i}].url\` must be a text`)
+      const url = href(route.url, `\`routes[${i}].url\``)
+      this.#core.door(this.#n, this.#key(route.template), url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href, 'route', options.allowInsecureOrigin ? 1 : 0)
+    }
+    const died = () => this.#died()
+    trapped.add(died)
+    this.#stop.push(() => trapped.delete(died))
+    if (!shared.server) this.#listen()
+  }
+
+  #command(what: number, a = 0, b = 0): number {
+    return this.#core.command(this.#n, what, a, b)
+  }
+
+  #key(name: string | undefined, spec?: Side['specs'][number]): number {
+    const known = this.#keys.get(name ?? '')
+    if (known !== undefined) return known
+    if (!spec) {
+      if (name !== undefined && this.#options.templates) {
+        const names = Object.keys(this.#options.templates).map((n) => `"${n}"`).join(', ')
+        throw new CountersignError('template_unknown', `this session has no template "${scrub(name)}"; it has ${names || 'none'}. Add it to \`templates\``, { template: String(name) })
+      }
+      spec = name === undefined ? {} : { template: name }
+    }
+    const key = this.#command(op.addKey)
+    this.#keys.set(name ?? '', key)
+    this.#names[key] = name ?? ''
+    this.#side.specs[key] = spec
+    return key
+  }
+
+  #log(level: 'warn' | 'error', message: string): void {
+    const { logger } = this.#options
+    if (logger === false) return
+    ;(logger ?? globalThis.console)[level](`countersign: ${message}`)
+  }
+
+  // ---- what the page does meanwhile
+
+  #listen(): void {
+    const target = globalThis as unknown as { document?: Document } & Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener'>>
+    const wake = () => {
+      this.#command(op.visible, target.document?.visibilityState === 'hidden' ? 0 : 1)
+      this.#emit({ type: 'wake' })
+    }
+    const on = (at: EventTarget | undefined, type: string) => {
+      at?.addEventListener?.(type, wake)
+      this.#stop.push(() => at?.removeEventListener?.(type, wake))
+    }
+    on(target.document, 'visibilitychange')
+    on(target as unknown as EventTarget, 'pageshow')
+    on(target as unknown as EventTarget, 'online')
+    if (target.document?.visibilityState === 'hidden') this.#command(op.visible, 0)
+  }
+
+  #emit(event: SessionEvent): void {
+    const { history } = this.#shared
+    history.push(event)
+    if (history.length > 100) history.shift()
+    if (this.#queue.push(event) > 1) return
+    // Told later, with everything already decided: a listener may call back, and React may be in the middle of a commit.
+    queueMicrotask(() => {
+      const events = this.#queue
+      this.#queue = []
+      for (const e of events)
+        for (const listener of [...this.#shared.listeners])
+          try {
+            listener(e)
+          } catch (error) {
+            this.#log('error', `a listener for "${e.type}" failed: ${scrub((error as Error)?.message ?? error)}`)
+          }
+    })
+  }
+
+  #error(why: number, key = -1, backend?: string): CountersignError {
+    const [name, code, sentence] = whys[why] ?? whys[1]!
+    const template = this.#names[key]
+    const said = sentence.replace('%', template ? `"${template}"` : 'of the session')
+    const cause = name === 'ProviderThrew' || name === 'NoAnswer' ? this.#connection.failures[key] : undefined
+    const about = name === 'ProviderThrew' && cause ? `: ${scrub((cause as Error)?.message ?? cause)}` : ''
+    return new CountersignError(code, said + about, { template: template || undefined, cause, backend })
+  }
+
+  // ---- the host: what the wasm calls. None of these throws.
+
+  ask(flight: number, key: number, force: boolean, reason: number): void {
+    this.#connection.ask(flight, key, force, reason)
+  }
+
+  drop(flight: number): void {
+    this.#connection.drop(flight)
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    pending?.done?.()
+    return pending
+  }
+
+  give(id: number, value: unknown): void {
+    const call = this.#calls.get(id)
+    this.#calls.delete(id)
+    this.#settle(id)?.resolve(call ? call.response : value)
+  }
+
+  lend(id: number, token: string | null, notAfter: number, lease: number): void {
+    this.#settle(id)?.resolve(token === null ? null : { token, notAfter, id: String(lease) })
+  }
+
+  fail(id: number, why: number): void {
+    const backend = this.#calls.get(id)?.door?.backend
+    this.#calls.delete(id)
+    const pending = this.#settle(id)
+    pending?.reject(this.#error(why, pending.key, backend))
+  }
+
+  prepare(id: number, fence: AbortSignal): [RequestInfo | URL, RequestInit] | undefined {
+    const call = this.#calls.get(id)
+    if (!call) return undefined
+    try {
+      const { input, init, door, signal } = call
+      const request = typeof Request === 'function' && input instanceof Request ? input : undefined
+      const headers = new Headers(init?.headers ?? request?.headers)
+      if (door?.headers) new Headers(door.headers()).forEach((value, name) => headers.set(name, value))
+      // What the caller put there is not ours to send; a bare call brings a credential of the backend's own.
+      if (!door?.bare) headers.delete('authorization')
+      // On a server a session ends with its call, and the body is read after that.
+      const bound = this.#shared.server ? signal : signal ? AbortSignal.any([signal, fence]) : fence
+      const { template: _, ...rest } = (init ?? {}) as RequestInit & { template?: string }
+      const out: RequestInit = { redirect: 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', ...rest, headers }
+      if (bound) out.signal = bound
+      // A Request's body can be read once: what is sent is a copy, because a replay may still need it.
+      return [request?.body ? request.clone() : input, out]
+    } catch (error) {
+      this.#command(op.cancel, id)
+      this.#calls.delete(id)
+      this.#settle(id)?.reject(error)
+      return undefined
+    }
+  }
+
+  follow(id: number, promise: PromiseLike<Response>): void {
+    Promise.resolve(promise).then(
+      (response) => {
+        const call = this.#calls.get(id)
+        if (!call) return void response.body?.cancel().catch(() => {})
+        call.response = response
+        this.#command(op.responded, id, response.status)
+      },
+      (error) => {
+        const call = this.#calls.get(id)
+        this.#calls.delete(id)
+        if (!call || !this.#command(op.cancel, id)) return
+        const pending = this.#settle(id)
+        const { signal, door } = call
+        pending?.reject(signal?.aborted ? signal.reason : CountersignError.is(error) ? error : networkError(error, door?.backend, this.#names[pending.key]))
+      },
+    )
+  }
+
+  read(id: number): void {
+    const call = this.#calls.get(id)
+    const response = call?.response
+    if (!call || !response) return
+    const { classify } = call.door ?? {}
+    if (!classify) return void readHead(response, (text, complete) => this.#core.head(this.#n, id, response.status, text, complete))
+    Promise.resolve()
+      .then(() => classify(response.clone()))
+      .then(
+        (word) => this.#command(op.verdict, id, word === 'ok' ? 0 : word === 'refresh' ? 1 : 2),
+        (error) => {
+          this.#log('error', `classify failed: ${scrub((error as Error)?.message ?? error)}`)
+          this.#command(op.verdict, id, 0)
+        },
+      )
+  }
+
+  mirror(key: number, token: string | undefined, from: number, until: number): void {
+    const name = this.#names[key] ?? ''
+    if (token === undefined) this.#shared.mirror.delete(name)
+    else this.#shared.mirror.set(name, { token, from, until })
+  }
+
+  notice(kind: number, key: number, a: number, b: number, c: number): void {
+    const shared = this.#shared
+    const template = this.#names[key] ?? ''
+    if (kind === 0) {
+      // Both halves of a 64-bit mark: who it is cannot be read from it.
+      shared.identityKey = a === 0 ? undefined : a === 1 ? null : b.toString(36) + c.toString(36)
+      this.#emit({ type: 'identity', key: shared.identityKey })
+    } else if (kind === 1) {
+      shared.status = statuses[a] ?? 'unknown'
+      this.#emit({ type: 'status', status: shared.status })
+    } else if (kind === 2) this.#emit({ type: 'forget' })
+    else if (kind === 3) this.#emit({ type: 'token', template, expiresAt: a, reason: reasons[b] ?? 'first' })
+    else if (kind === 4) {
+      const error = this.#error(a, key)
+      this.#log('warn', error.message)
+      this.#emit({ type: 'refreshFailed', template, error })
+    } else if (kind === 5) this.#emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
+    else if (kind === 6)
+      this.#log('warn', 'nobody told this session who is signed in, so every read asks getToken. Use an adapter (clerkSession, auth0Session), give the provider a `watch`, or call session.identityChanged({ user })')
+    else {
+      const text = decision(kind, template || 'the session token', a, b, c)
+      this.#decisions[key] = text
+      this.#emit({ type: 'decision', text })
+    }
+  }
+
+  fenced(): CountersignError {
+    this.#generation++
+    this.#joined.clear()
+    return this.#error(1)
+  }
+
+  // ---- what the session does for its callers
+
+  connect(provider: Provider): void {
+    this.#connection.connect(provider)
+  }
+
+  disconnect(provider: Provider): void {
+    if (this.#connection.provider === provider) this.#connection.disconnect()
+  }
+
+  identityChanged(identity: Identity | null | undefined): void {
+    this.#connection.report(identity)
+  }
+
+  #promise<R>(key: number, signal: AbortSignal | null | undefined, start: (id: number) => unknown, backend?: string): Promise<R> {
+    if (signal?.aborted) return Promise.reject(signal.reason)
+    const id = this.#next++
+    return new Promise<R>((resolve, reject) => {
+      const pending: Pending = { resolve: resolve as (value: unknown) => void, reject, key, backend }
+      if (signal) {
+        const abort = () => {
+          this.#pending.delete(id)
+          this.#command(op.cancel, id)
+          this.#calls.delete(id)
+          reject(signal.reason)
+        }
+        signal.addEventListener('abort', abort, { once: true })
+        pending.done = () => signal.removeEventListener('abort', abort)
+      }
+      this.#pending.set(id, pending)
+      let value: unknown
+      try {
+        value = start(id)
+      } catch (error) {
+        return void this.#settle(id)?.reject(error)
+      }
+      if (value !== undefined) this.#settle(id)?.resolve(value)
+    })
+  }
+
+  getToken(template: string | undefined, options: { force?: boolean; timeoutMs?: number; signal?: AbortSignal } = {}): Promise<string | null> {
+    const key = this.#key(template)
+    const { force = false, timeoutMs = 0, signal } = options
+    const plain = !force && !timeoutMs && !signal
+    const joined = plain && this.#joined.get(key)
+    if (joined && Date.now() - joined.at < JOIN_MS) return joined.promise
+    const generation = this.#generation
+    const promise = this.#promise<string | null>(key, signal, (id) => this.#core.token(this.#n, id, key, force ? 1 : 0, timeoutMs)).then((token) => {
+      // Between the decision and this line somebody else may have signed in.
+      if (generation !== this.#generation) throw this.#error(1, key)
+      return token
+    })
+    if (plain) {
+      this.#joined.set(key, { at: Date.now(), promise })
+      const leave = () => {
+        if (this.#joined.get(key)?.promise === promise) this.#joined.delete(key)
+      }
+      promise.then(leave, leave)
+    }
+    return promise
+  }
+
+  peek(template: string | undefined): string | null {
+    return this.#core.token(this.#n, 0, this.#key(template), 2, 0) as string | null
+  }
+
+  #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+    const url = href(input, 'the URL to fetch')
+    if (init?.credentials === 'include')
+      throw invalid("`credentials: 'include'` would send cookies beside the token; leave it out (authorised requests use 'omit'), or use fetch itself for a cookie session")
+    const key = template === undefined ? -1 : this.#key(template)
+    const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
+    return this.#promise<Response>(door?.key ?? key, signal, (id) => {
+      this.#calls.set(id, { input, init, door, signal: signal ?? undefined })
+      this.#core.request(this.#n, id, door ? door.number : -1, key, url.href, replayable(input, init))
+    })
+  }
+
+  async fetch(input: RequestInfo | URL, init?: RequestInit & { template?: string }): Promise<Response> {
+    return this.#call(undefined, init?.template, input, init)
+  }
+
+  #door(door: Omit<Door, 'number'>, origins: readonly string[], backend: string, anonymous: boolean | undefined, insecure: boolean | undefined): Door {
+    const list = origins.map((o, i) => href(o, `\`origins[${i}]\``).origin).join('\n')
+    const allowed = insecure || this.#options.allowInsecureOrigin
+    if (allowed) this.#shared.insecure.add(this.#names[door.key] ?? '')
+    return { ...door, number: this.#core.door(this.#n, door.bare ? -1 : door.key, list, backend, (allowed ? 1 : 0) | (anonymous ? 2 : 0)) }
+  }
+
+  authFetch(options: Parameters<Session['authFetch']>[0]): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+    const { template, origins, classify, headers, anonymous } = options ?? {}
+    if (!Array.isArray(origins)) throw invalid('`origins` must be an array of origins, such as ["https://api.example.com"]')
+    for (const [name, f] of Object.entries({ classify, headers })) if (f !== undefined && typeof f !== 'function') throw invalid(`\`${name}\` must be a function, got ${typeof f}`)
+    const door = this.#door({ key: this.#key(template), headers, classify }, origins, classify ? 'custom' : '', anonymous, false)
+    return async (input, init) => this.#call(door, undefined, input, init)
+  }
+
+  channel(spec: CallSpec): Channel {
+    const key = this.#key(spec.template)
+    let door: Door | undefined
+    const token = async () => (this.#core.token(this.#n, 0, key, 3, 0) as string | null) ?? null
+    const doctor = () => import('../diagnose.js')
+    return {
+      fetch: async (input, init) => {
+        door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
+        return this.#call(door, undefined, input, init)
+      },
+      explain: async (expect?: Expect) => {
+        try {
+          const found = await token()
+          return found ? await (await doctor()).explain(found, { backend: spec.backend, expect }) : undefined
+        } catch {
+          return undefined
+        }
+      },
+      check: async (expect?: Expect) => {
+        const backend = spec.backend
+        try {
+          spec.endpoint()
+          const found = await this.getToken(spec.template)
+          if (found === null) return [{ ok: false, code: 'signed_out', message: `${backend}: nobody is signed in`, fix: 'Sign in, then check again' }]
+          return await (await doctor()).lint(found, { backend, expect })
+        } catch (error) {
+          const e = error as CountersignError
+          return [{ ok: false, code: CountersignError.is(e) ? e.code : 'protocol', message: `${backend}: ${scrub(e.message)}`, ...(e.hint ? { fix: e.hint } : {}) }]
+        }
+      },
+    }
+  }
+
+  invalidate(template: string | undefined): void {
+    this.#command(op.invalidate, template === undefined ? -1 : this.#key(template))
+  }
+
+  reject(lease: string): void {
+    this.#command(op.reject, Number(lease) || 0)
+  }
+
+  async *leases(template: string, { lead, signal }: { lead?: number; signal?: AbortSignal } = {}): AsyncGenerator<Lease, void> {
+    const key = this.#key(template)
+    for (let after = 0; ; ) {
+      let lease: Lease | null
+      try {
+        lease = await this.#promise<Lease | null>(key, signal, (id) => this.#core.lease(this.#n, id, key, lead ?? -1, after) as undefined)
+      } catch (error) {
+        if (CountersignError.is(error, 'identity_changed', 'disposed')) return
+        throw error
+      }
+      if (!lease) throw this.#error(0, key)
+      after = Number(lease.id)
+      yield lease
+    }
+  }
+
+  async signOut(): Promise<void> {
+    await this.#connection.leave(async () => {
+      const all = Promise.allSettled([...this.#shared.followers].map((follow) => follow()))
+      let timer: ReturnType<typeof setTimeout> | undefined
+      await Promise.race([all, new Promise((done) => (timer = setTimeout(done, FOLLOWERS_MS)))])
+      clearTimeout(timer)
+    })
+  }
+
+  inspect(): SessionSnapshot {
+    const tokens: Record<string, TokenSnapshot> = {}
+    const generation = this.#command(op.generation)
+    for (const [name, key] of this.#keys) {
+      const token = this.#core.token(this.#n, 0, key, 3, 0) as string | null
+      const number = (what: number) => this.#command(op.number, key, what)
+      const refreshes = number(3)
+      if (token === null && !refreshes) continue
+      tokens[name] = { expiresAt: number(0), refreshAt: number(1), obtainedAt: number(2), refreshes, generation, decision: this.#decisions[key] ?? '', claims: token === null ? {} : claimsOf(token) }
+    }
+    return { status: this.#shared.status, generation, tokens, events: [...this.#shared.history], insecureOrigins: [...this.#shared.insecure] }
+  }
+
+  #end(error: (pending: Pending) => CountersignError): void {
+    for (const stop of this.#stop.splice(0)) stop()
+    this.#shared.mirror.clear()
+    for (const id of [...this.#pending.keys()]) {
+      const pending = this.#settle(id)!
+      pending.reject(error(pending))
+    }
+    this.#calls.clear()
+  }
+
+  #died(): void {
+    this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly instance trapped; the call was given up, and the next one starts a new instance', { template: this.#names[key] || undefined }))
+    this.#shared.status = 'unknown'
+    this.#shared.identityKey = undefined
+    this.#shared.restart(this.#connection.provider)
+  }
+
+  dispose(): void {
+    this.#connection.disconnect()
+    this.#command(op.dispose)
+    this.#end(({ key }) => this.#error(whys.length - 1, key))
+  }
+}
+
+const networkError = (cause: unknown, backend: string | undefined, template: string | undefined): CountersignError => {
+  const offline = (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false
+  return new CountersignError(
+    offline ? 'offline' : 'network',
+    offline ? 'the browser is offline' : 'the request failed without an answer: the server cannot be reached, its CORS rules refuse this page, or it redirected (a token does not follow redirects)',
+    { cause, backend, template: template || undefined },
+  )
+}
+
+/** A trap is not an error of one call: it ends the instance. */
+const guarded = (core: Core): Core =>
+  new Proxy(core, {
+    get(target, name) {
+      const value = target[name as keyof Core] as unknown
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        try {
+          return value(...args)
+        } catch (error) {
+          if (error instanceof WebAssembly.RuntimeError) onTrap(target)
+          throw error
+        }
+      }
+    },
+  })
+
+/** Starts a session: loads the core, then connects the provider of the options. */
+export const start = async (options: SessionOptions, shared: Shared): Promise<Impl> => new Impl(await loadCore(), options, shared)

@@ -1,0 +1,52 @@
+// The sentences. In the order of `Why` in src/core/error.rs, `Reason` in src/auth/entry.rs and `Status` in src/auth/identity.rs;
+// tests/native/errors.rs compares them. Lazily loaded with the core. None of them ever holds a token.
+import type { ErrorCode } from '../errors.js'
+import type { Status, TokenRequest } from '../types.js'
+
+const answered = 'it must answer with the token as a string, null when nobody is signed in, or { token, expiresAt }'
+const notAllowed = 'Add the origin to `origins` or `routes`, or correct the URL'
+
+/** Name, code, sentence. `%` is the template. */
+export const whys: readonly (readonly [name: string, code: ErrorCode, sentence: string])[] = [
+  ['SignedOut', 'signed_out', 'Nobody is signed in. Sign in first, or set `anonymous: true` on the client to send without a token'],
+  ['IdentityChanged', 'identity_changed', 'The user, organisation or session changed before the call ended'],
+  ['NoProvider', 'timeout', 'Waited for the token % in vain: no provider is connected. Pass getToken to createSession, call session.connect(provider), or render <CountersignProvider>'],
+  ['NoIdentity', 'timeout', 'Waited for the token % in vain: the provider has not said who is signed in. With Clerk: is <ClerkProvider> rendered, and has Clerk loaded?'],
+  ['NoAnswer', 'timeout', 'Waited for the token % in vain: getToken has not settled'],
+  ['ProviderThrew', 'provider_failed', 'getToken failed for %'],
+  ['AnsweredNumber', 'provider_failed', `getToken answered with a number for %; ${answered}`],
+  ['AnsweredBoolean', 'provider_failed', `getToken answered with a boolean for %; ${answered}`],
+  ['AnsweredOther', 'provider_failed', `getToken answered with a function, symbol or bigint for %; ${answered}`],
+  ['AnsweredObject', 'provider_failed', `getToken answered with an object without a \`token\` text for %; ${answered}`],
+  ['AnsweredLong', 'provider_failed', `getToken answered with a text longer than 64 KB for %; no server takes such a header`],
+  ['AnsweredUnsendable', 'provider_failed', `getToken answered with a text that no header can carry (spaces, line breaks or non-ASCII) for %; ${answered}`],
+  ['AnotherUser', 'provider_failed', "getToken answered for % with another user's token (its sub is not the identity's user); it was not used"],
+  ['Reentrant', 'provider_reentrant', 'getToken asked the session for % while it was being asked for it. Call your auth library directly there'],
+  ['OnlyExpired', 'token_expired', 'The provider has only expired tokens for %, even when forced. Check the lifetime of its template, and the clocks'],
+  ['SameToken', 'token_rejected', 'The backend refused the token %, and the provider has no other one'],
+  ['Budget', 'budget_exhausted', 'More forced refreshes of % within a minute than the policy allows: something refuses every token, or asks too often'],
+  ['NotListed', 'origin_not_allowed', `The token % may not go to that origin. ${notAllowed}`],
+  ['PlainHttp', 'origin_not_allowed', 'That is plain http, where anybody on the way can read the token. Use https, or set `allowInsecureOrigin: true` if the network is yours'],
+  ['NotHttp', 'origin_not_allowed', 'A token goes to https URLs only, and to http on localhost'],
+  ['NoRoute', 'origin_not_allowed', 'No route of this session covers that URL. Add { url, template } to `routes`, or use authFetch for a single client'],
+  ['Disposed', 'disposed', 'The session was disposed. Make a new one; a component should not dispose a session that it did not make'],
+]
+
+export const statuses: readonly Status[] = ['unknown', 'anonymous', 'signedIn', 'degraded']
+export const reasons: readonly TokenRequest['reason'][] = ['first', 'expiring', 'rejected', 'forced', 'identity']
+
+const s = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+
+/** The decision trace, by the numbers of `notice` in src/js/ports.rs: why the token manager did what it did. */
+export const decision = (kind: number, template: string, a: number, b: number, c: number): string => {
+  switch (kind) {
+    case 7:
+      return `asked for ${template} (${reasons[a]}${b && a !== 3 ? ', forced' : ''})`
+    case 8:
+      return `refreshed ${template}: ${s(a)} left, lead ${s(b)}${c ? `, clock skew ${s(c)}` : ''}`
+    case 9:
+      return `kept ${template}: the provider gave the same token, ${s(a)} left; looking again in ${s(b)}`
+    default:
+      return `refresh of ${template} failed: ${a > 0 ? `${s(a)} left` : 'nothing left'}, next try in ${s(b)}`
+  }
+}

@@ -1,0 +1,59 @@
+import { CountersignError } from './errors.js'
+import type { Backend, Expect } from './internal.js'
+import { boot, forget } from './loader.js'
+import type { Finding } from './types.js'
+
+export type { Finding } from './types.js'
+
+/** What the token is held against. Without a backend, what holds for every JWT. */
+export interface LintOptions {
+  backend?: Backend | undefined
+  expect?: Expect | undefined
+}
+
+const load = () =>
+  boot('diagnose', () => import('../wasm/diagnose.js'), () => import('../wasm/diagnose-inline.js').then((m) => m.default()))
+
+/** The artefact throws `[code, message]`; a trap loses the instance, and the next call makes a new one. */
+const translate = (error: unknown): unknown => {
+  if (Array.isArray(error)) return new CountersignError(error[0], error[1])
+  if (!(error instanceof WebAssembly.RuntimeError)) return error
+  forget('diagnose')
+  return new CountersignError('wasm_trapped', 'the doctor stopped while it looked at this token; the next call starts it anew', { cause: error })
+}
+
+/**
+ * Says what is wrong with a token, or in one line that nothing is. The token stays in the page, and no finding contains it.
+ * What cannot work comes first, with what to change and where.
+ */
+export async function lint(token: string, options: LintOptions = {}): Promise<Finding[]> {
+  const doctor = await load()
+  try {
+    return doctor.lint(token, options) as Finding[]
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/**
+ * Checks the signature of a token (RS256, RS384, RS512, PS256, PS384, PS512) against the keys of its issuer, and that it is valid now.
+ * `jwks`: a key set, its URL, or the URL of the issuer. Only the finding `signature_ok` says that the signature is right.
+ */
+export async function verify(token: string, options: { jwks: string | object }): Promise<Finding[]> {
+  const doctor = await load()
+  try {
+    return (await doctor.verify(token, options?.jwks)) as Finding[]
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/** The first thing that cannot work, as one sentence with its remedy: what the clients put into `error.hint`. Never rejects. */
+export async function explain(token: string, options: LintOptions = {}): Promise<string | undefined> {
+  try {
+    const first = (await lint(token, options)).find((finding) => !finding.ok)
+    return first && (first.fix ? `${first.message} ${first.fix}` : first.message)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,81 @@
+import type { Authorized, Endpoint } from '../types.js'
+import type { LongType, ValueFormat } from './wire.js'
+
+/** Takes the driver's log lines. Headers are logged without `Authorization`. */
+export interface LogHandler {
+  trace(message?: string, ...args: any[]): void
+  debug(message?: string, ...args: any[]): void
+  info(message?: string, ...args: any[]): void
+  warn(message?: string, ...args: any[]): void
+  error(message?: string, ...args: any[]): void
+  fatal(message?: string, ...args: any[]): void
+}
+
+/** The options of the official driver, apart from its secret and its endpoint. An option given as `undefined` where it must be defined throws a TypeError, as there. */
+export interface ClientConfiguration {
+  /** What is added to `query_timeout_ms` before the client gives an attempt up, in milliseconds. Default 5000; a RangeError unless positive. */
+  client_timeout_buffer_ms?: number
+  /** Default `tagged`. */
+  format?: ValueFormat
+  /** Accepted and checked, without effect: the platform's `fetch` sends the requests. */
+  http2_session_idle_ms?: number
+  /** Accepted and checked, without effect. */
+  http2_max_streams?: number
+  /** Lets a request outlive its page; browsers then take 64 KiB at most. Default false. */
+  fetch_keepalive?: boolean
+  /** Default: none. */
+  logger?: LogHandler
+  /** How long the server may work on a query, in milliseconds. Default 5000; a RangeError unless positive. */
+  query_timeout_ms?: number
+  linearized?: boolean
+  /** Default `number`. */
+  long_type?: LongType
+  max_contention_retries?: number
+  query_tags?: Record<string, string>
+  traceparent?: string
+  typecheck?: boolean
+  performance_hints?: boolean
+  /** Attempts in all while the server throttles. Default 3; a RangeError unless positive. */
+  max_attempts?: number
+  /** The longest wait between attempts, in seconds. Default 20; a RangeError unless positive. */
+  max_backoff?: number
+}
+
+/** Whose rights a client has: the signed-in user's, or those of one secret (scripts, route handlers, server components). */
+export type Credentials<T extends string> =
+  | (Authorized<T> & { secret?: never })
+  | { secret: string | undefined; session?: never; template?: never; anonymous?: never; allowInsecureOrigin?: boolean }
+
+/** What `new Client(...)` takes. */
+export type FaunaConfig<T extends string = string> = ClientConfiguration &
+  Credentials<T> & {
+    /** The server's URL. No host is built in; `undefined` is `endpoint_missing` at first use. Its path is not used. */
+    endpoint: Endpoint
+    /** The `aud` that the token should carry (`https://db.fauna.com/db/...`). It is only compared, for better hints. */
+    audience?: string
+  }
+
+const defaults = {
+  client_timeout_buffer_ms: 5000,
+  format: 'tagged' as ValueFormat,
+  http2_session_idle_ms: 5000,
+  http2_max_streams: 100,
+  long_type: 'number' as LongType,
+  fetch_keepalive: false,
+  query_timeout_ms: 5000,
+  max_attempts: 3,
+  max_backoff: 20,
+}
+
+/** The configuration with nothing left open but the endpoint and the credentials, which are looked at when first used. */
+export type Settled = FaunaConfig<any> & typeof defaults
+
+/** Defaults filled in. @throws TypeError and RangeError as the driver does. */
+export const settle = (given: FaunaConfig<any>): Settled => {
+  const config = { ...defaults, ...given } as Settled
+  for (const name of [...Object.keys(defaults), 'logger'])
+    if (name in config && config[name as keyof Settled] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
+  for (const name of ['http2_max_streams', 'client_timeout_buffer_ms', 'query_timeout_ms', 'max_backoff', 'max_attempts'] as const)
+    if (config[name] <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
+  return config
+}

@@ -1,0 +1,149 @@
+import { CountersignError, type ErrorCode } from '../errors.js'
+import { channel, resolveEndpoint, type Channel } from '../internal.js'
+import type { Authorized, Endpoint } from '../types.js'
+import type { Credentials } from './config.js'
+import { ClientError, NetworkError } from './errors.js'
+import type { HTTPClient, HTTPRequest, HTTPResponse } from './http.js'
+
+type Fetch = (url: URL, init: RequestInit) => Promise<Response>
+
+/**
+ * Runs `work` for at most `ms` milliseconds and until `outer` aborts; then it rejects with the reason, whatever `work` does about
+ * its signal. Timers and listeners are gone when it settles.
+ */
+export const within = async <R>(ms: number, outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<R>): Promise<R> => {
+  outer?.throwIfAborted()
+  const own = new AbortController()
+  const stop = () => own.abort(outer!.reason)
+  outer?.addEventListener('abort', stop)
+  // Timers cast to 32 bits and would fire at once beyond that.
+  const timer = setTimeout(
+    () => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together)`, { code: 'timeout' })),
+    Math.min(ms, 2147483647),
+  )
+  try {
+    return await Promise.race([
+      work(own.signal),
+      new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason))),
+    ])
+  } catch (error) {
+    throw own.signal.aborted ? own.signal.reason : error
+  } finally {
+    clearTimeout(timer)
+    outer?.removeEventListener('abort', stop)
+  }
+}
+
+/** What went wrong on the way, in the vendor's class. Everything that is not about the network passes. */
+export const networkError = (error: unknown): unknown => {
+  if (CountersignError.is(error, 'timeout', 'offline', 'network')) {
+    const { code, message, hint, template, retryable } = error
+    return new NetworkError(message, { code, hint, template, retryable, cause: error.cause })
+  }
+  if (CountersignError.is(error)) return error
+  const reason = (error as { cause?: { code?: unknown } } | null)?.cause?.code
+  const offline = globalThis.navigator?.onLine === false
+  const [code, message]: [ErrorCode, string] = offline
+    ? ['offline', 'Fauna was not reached: this device is offline']
+    : ['network', `Fauna was not reached${reason ? ` (${reason})` : ''}: refused connection, unknown host, TLS or CORS. The browser's network panel or the cause tells more`]
+  return new NetworkError(message, { code, cause: error })
+}
+
+const isLocal = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\]|.+\.localhost)$/.test(url.hostname)
+
+/** Options that a platform does not know (`credentials` in workers) make it throw, so only known ones are set. */
+const known = (init: RequestInit): RequestInit => {
+  const proto = globalThis.Request?.prototype
+  return proto ? Object.fromEntries(Object.entries(init).filter(([name]) => name in proto)) : init
+}
+
+/** Plain `fetch` with a secret, for servers and scripts. Redirects are refused: they could lead the secret elsewhere. */
+const bearer = (secret: string, insecure: boolean | undefined): Fetch => async (url, init) => {
+  if (url.protocol !== 'https:' && !insecure && !(url.protocol === 'http:' && isLocal(url)))
+    throw new CountersignError('origin_not_allowed', `fauna: ${url.origin} is not https. Use https, or set \`allowInsecureOrigin\` if that network is yours`, { backend: 'fauna' })
+  const response = await globalThis.fetch(url, {
+    ...known({ cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }),
+    ...init,
+    redirect: 'manual',
+    headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${secret}` },
+  })
+  if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400))
+    throw new CountersignError('redirect_refused', 'fauna: the endpoint answered with a redirect, which is not followed with a token', { backend: 'fauna' })
+  return response
+}
+
+/** How a client's requests get out and whose they are. Made at first use, so that constructing is inert. */
+export interface Way {
+  /** Only with a session. */
+  channel?: Channel
+  /** `check` throws when the request has lost its user; asked right before a token of the session is sent by ourselves. */
+  request(request: HTTPRequest<any>, check?: () => void): Promise<HTTPResponse>
+}
+
+type Config = Credentials<any> & { endpoint: Endpoint; fetch_keepalive?: boolean }
+
+const invalid = (message: string) => new CountersignError('option_invalid', `fauna: ${message}`, { backend: 'fauna' })
+
+/** The one credential that counts: a secret (this query's or the client's) or the session. @throws CountersignError `option_invalid` when it is none or two. */
+const credential = (config: Config, secret: string | undefined): { secret: string } | Authorized<any> => {
+  const { session, template } = config as Authorized<any>
+  if (session && secret && secret === config.secret) throw invalid('give `session` and `template`, or `secret`, not both')
+  if (secret) return { secret }
+  if (!session) throw invalid(`\`secret\` is ${secret === '' ? 'empty' : 'undefined'} and there is no \`session\`. Give one of them`)
+  if (!template) throw invalid("`template` is missing: which of the session's templates is for Fauna?")
+  return config as Authorized<any>
+}
+
+/** Through `fetch`: the session's channel, or our own with a secret. @throws CountersignError `option_invalid`. */
+export const way = (config: Config, secret = config.secret): Way => {
+  const who = credential(config, secret)
+  const endpoint = () => resolveEndpoint(config.endpoint, 'endpoint', 'fauna')
+  const { allowInsecureOrigin } = config
+  const door = 'secret' in who ? undefined : channel({ session: who.session, template: who.template, anonymous: who.anonymous, backend: 'fauna', endpoint, allowInsecureOrigin })
+  const send = door?.fetch ?? bearer(secret!, allowInsecureOrigin)
+  return {
+    channel: door,
+    async request({ data, headers, method, client_timeout_ms, path = '/query/1', signal }) {
+      const url = new URL(path, endpoint())
+      const sent: Record<string, string> = { 'Content-Type': 'application/json' }
+      for (const [name, value] of Object.entries(headers)) if (value !== undefined && name.toLowerCase() !== 'authorization') sent[name] = value
+      return within(client_timeout_ms, signal, async (signal) => {
+        const init: RequestInit = { method, headers: sent, body: JSON.stringify(data), signal }
+        if (config.fetch_keepalive) init.keepalive = true
+        const response = await send(url, init).catch((error) => {
+          throw networkError(error)
+        })
+        const body = await response.text().catch((cause) => {
+          if (CountersignError.is(cause)) throw cause
+          throw new NetworkError("The connection broke in the middle of Fauna's answer: the query may have run", { code: 'outcome_unknown', cause })
+        })
+        return { status: response.status, body, headers: Object.fromEntries(response.headers) }
+      })
+    },
+  }
+}
+
+/** Through a transport of the user's own: it decides where requests go, so the endpoint is not asked for. @throws CountersignError `option_invalid`. */
+export const custom = (http: HTTPClient, config: Config, secret = config.secret): Way => {
+  const who = credential(config, secret)
+  const token = async (force: boolean, signal: AbortSignal) => ('secret' in who ? who.secret : who.session.getToken(who.template, { force, signal }))
+  return {
+    request: ({ signal, ...request }, check) =>
+      within(request.client_timeout_ms, signal, async (signal) => {
+        const send = (token: string | null) => {
+          check?.()
+          return http.request({ ...request, headers: token ? { Authorization: `Bearer ${token}`, ...request.headers } : request.headers }).catch((cause) => {
+            throw CountersignError.is(cause) ? cause : new ClientError('The HTTPClient given to this client failed', { cause })
+          })
+        }
+        const first = await token(false, signal)
+        if (!first && !config.anonymous) throw new CountersignError('signed_out', 'fauna: nobody is signed in, so there is no token to send', { backend: 'fauna' })
+        const response = await send(first)
+        if (response.status !== 401 || 'secret' in who) return response
+        // As through the session: one forced refresh, and a replay only with a token that is another one.
+        check?.()
+        const second = await token(true, signal)
+        return second && second !== first ? send(second) : response
+      }),
+  }
+}

@@ -1,0 +1,6 @@
+export { HasuraClient } from './hasura/client.js'
+export type { HasuraConfig, RequestOptions } from './hasura/client.js'
+export { classify } from './hasura/classify.js'
+export { GraphQLRequestError } from './hasura/errors.js'
+export type { GraphQLErrorLike } from './hasura/errors.js'
+export type { Document } from './hasura/document.js'

@@ -1,0 +1,2 @@
+'use client'
+export { useBridge } from './instant/use-bridge.js'

@@ -1,0 +1,8 @@
+export { bridge } from './instant/bridge.js'
+export type { Bridge, BridgeConfig, BridgeState, DbLike } from './instant/bridge.js'
+export { InstantAPIError } from './instant/errors.js'
+export { init } from './instant/init.js'
+export type { InstantAuth, InstantConfig, InstantDb } from './instant/init.js'
+export type { SessionStore, StoredSession } from './instant/storage.js'
+export { id, lookup } from './instant/tx.js'
+export type { User } from './instant/port.js'

@@ -1,0 +1,31 @@
+import { CountersignError } from '../errors.js'
+import type { Channel } from '../internal.js'
+import type { Finding } from '../types.js'
+
+/** A sentence is worth a moment, not the sign-in. */
+const patienceMs = 5_000
+
+/** The doctor's sentence about the identity token, if it comes soon. */
+export const explainer = (open: () => Channel) => async (): Promise<string | undefined> => {
+  try {
+    return await Promise.race([open().explain(), new Promise<undefined>((resolve) => setTimeout(resolve, patienceMs))])
+  } catch {
+    return undefined
+  }
+}
+
+const findingOf = (error: unknown): Finding =>
+  CountersignError.is(error)
+    ? { ok: false, code: error.code, message: error.message, ...(error.hint ? { fix: error.hint } : {}) }
+    : { ok: false, code: 'backend', message: `instant: ${(error as Error).message}` }
+
+/** Everything that is known to be wrong: what the last sign-in said, the options, the token. */
+export const checkup = async (open: () => Channel, last: Error | undefined, options?: () => unknown): Promise<Finding[]> => {
+  const findings = last ? [findingOf(last)] : []
+  try {
+    options?.()
+    return [...findings, ...(await open().check())]
+  } catch (error) {
+    return [...findings, findingOf(error)]
+  }
+}

@@ -1,0 +1,241 @@
+import { CountersignError } from '../errors.js'
+import type { Session, Unsubscribe } from '../types.js'
+import { InstantAPIError } from './errors.js'
+import { loadMachine } from './load.js'
+import { connectMachine, owners, type Machine } from './machine.js'
+import type { Found, OwnerRecord, Port, User } from './port.js'
+import type { BridgeState, Engine } from './watch.js'
+
+/** A request that never ends must not stop the single writer. If it ends later after all, the machine takes care of what it made. */
+const exchangeMs = 30_000
+const revokeMs = 15_000
+
+const sooner = <R>(promise: Promise<R>, ms: number, otherwise: R): Promise<R> => {
+  let timer: ReturnType<typeof setTimeout>
+  return Promise.race([promise, new Promise<R>((resolve) => (timer = setTimeout(resolve, ms, otherwise)))]).finally(() => clearTimeout(timer))
+}
+
+/** Carries out what the machine decides, for one session and one way to Instant. */
+export class Follower implements Engine {
+  state: BridgeState = { status: 'idle' }
+  readonly #session: Session<any>
+  readonly #template: string
+  readonly #port: Port
+  #machine: ReturnType<typeof connectMachine> | undefined
+  #booting: Promise<void> | undefined
+  #users = new Map<number, User>()
+  #sessions = new Map<string, number>()
+  #count = 0
+  #identities = new Map<string, number>()
+  #stop: Unsubscribe | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #error: Error | undefined
+  /** For a session whose provider reports no identities: who its token belongs to. */
+  #bearer: string | null | undefined
+  #told: string | null | undefined
+  #disk: Promise<unknown> = Promise.resolve()
+  readonly #tellPage: (state: BridgeState) => void
+
+  constructor(session: Session<any>, template: string, port: Port, show: (state: BridgeState) => void) {
+    this.#tellPage = show
+    this.#session = session
+    this.#template = template
+    this.#port = port
+  }
+
+  /** The user of the session that may be used now. */
+  get user(): User | undefined {
+    // The session changes its identity at once and tells it a moment later.
+    if (this.#key() !== this.#told) this.#identify()
+    return this.#users.get(this.#machine?.usable() ?? 0)
+  }
+
+  /** Follows the session from now on; after a failure it tries again. */
+  begin(): void {
+    if (this.#stop) return
+    const offs = [
+      this.#session.on('identity', () => this.#identify()),
+      this.#session.on('wake', () => this.tell((m, now) => m.wake(now))),
+      this.#session.on('token', ({ template }) => {
+        if (typeof this.#bearer !== 'string' || template !== this.#template) return
+        this.#bear('')
+        this.#identify()
+      }),
+    ]
+    this.#stop = () => offs.forEach((off) => off())
+    this.ready().catch(() => undefined)
+    this.#identify()
+    this.tell((m, now) => m.retry(now))
+  }
+
+  /** Holds what there is and begins nothing new. Revocations under way go on. */
+  end(): void {
+    this.#stop?.()
+    this.#stop = undefined
+    this.tell((m, now) => m.identity(-1, now))
+  }
+
+  /** Tells the machine something; what follows from it is done at once. */
+  tell(event: (machine: Machine, now: number) => void): void {
+    this.#machine?.tell(event)
+  }
+
+  /** The number of a user's session, the same for the same session. */
+  number(user: User): number {
+    let number = this.#sessions.get(user.refresh_token)
+    if (number === undefined) this.#sessions.set(user.refresh_token, (number = ++this.#count))
+    this.#users.set(number, user)
+    return number
+  }
+
+  /** Resolves when the identity is known and the stored session is read. Rejects as `session.getToken` does, or when the core cannot be loaded. */
+  async ready(): Promise<void> {
+    if (this.#key() === undefined) {
+      // The session's own waiting, with its own words for what is missing; on a server it refuses here.
+      const token = await this.#session.getToken(this.#template)
+      if (this.#session.identityKey === undefined) this.#bear(token)
+    }
+    await (this.#booting ??= this.#boot().catch((error: unknown) => {
+      this.#booting = undefined
+      this.#show({ status: 'failed', error: error as Error })
+      throw error
+    }))
+  }
+
+  #key(): string | null | undefined {
+    return this.#session.identityKey === undefined ? this.#bearer : this.#session.identityKey
+  }
+
+  #bear(token: string | null) {
+    const { issuer, subject } = this.#claims()
+    this.#bearer = token === null ? null : `token|${issuer}|${subject}`
+  }
+
+  /** In the order they were decided: a slow write must not land on top of the wipe that followed it. */
+  #write(act: () => Promise<void>) {
+    this.#disk = this.#disk.then(act).catch(() => undefined)
+  }
+
+  #identify() {
+    if (this.#session.identityKey !== undefined) this.#bearer = undefined
+    const key = (this.#told = this.#key())
+    if (key !== undefined && !this.#booting) this.ready().catch(() => undefined)
+    this.tell((m, now) => m.identity(key === undefined || !this.#stop ? -1 : this.#identity(key), now))
+  }
+
+  #identity(key: string | null): number {
+    if (key === null) return owners.nobody
+    let id = this.#identities.get(key)
+    if (id === undefined) this.#identities.set(key, (id = this.#identities.size + 1))
+    return id
+  }
+
+  async #boot() {
+    this.#machine = connectMachine(await loadMachine(), {
+      exchange: (epoch, attach, force) => void this.#exchange(epoch, attach, force),
+      revoke: (session) => void this.#revoke(session),
+      store: (session, owner) => {
+        const user = this.#users.get(session)!
+        const record = this.#record(owner)
+        this.#write(() => this.#port.store(user, record))
+      },
+      clear: (dead) => this.#write(() => this.#port.clear(dead)),
+      notify: (status) => this.#show(status === 'failed' && this.#error ? { status, error: this.#error } : { status }),
+      retryAt: (time) => {
+        clearTimeout(this.#timer)
+        if (time >= 0) this.#timer = setTimeout(() => this.tell((m, now) => m.tick(now)), Math.max(0, time - Date.now()))
+      },
+    })
+    this.#identify()
+    const found = await this.#port.read().catch(() => undefined)
+    const owner = found ? await this.#ownerOf(found) : 0
+    this.tell((m, now) => m.stored(found ? this.number(found.user) : 0, owner, now))
+  }
+
+  /** Whose the stored session is: by the identity's key, or by the subject of its token where the key is new (another device session). */
+  async #ownerOf({ user, owner }: Found): Promise<number> {
+    if (!owner) return user.type === 'guest' ? owners.guest : owners.stranger
+    const key = this.#key()
+    if (owner.key === null || key === owner.key) return this.#identity(owner.key)
+    if (typeof key !== 'string' || !owner.subject) return owners.stranger
+    await this.#session.getToken(this.#template).catch(() => null)
+    const now = this.#claims()
+    return this.#key() === key && now.subject === owner.subject && now.issuer === owner.issuer ? this.#identity(key) : owners.stranger
+  }
+
+  #claims(): { issuer?: string; subject?: string } {
+    const { iss, sub } = this.#session.inspect().tokens[this.#template]?.claims ?? {}
+    return { ...(typeof iss === 'string' ? { issuer: iss } : {}), ...(typeof sub === 'string' ? { subject: sub } : {}) }
+  }
+
+  #record(owner: number): OwnerRecord {
+    for (const [key, id] of this.#identities) if (id === owner) return { key, ...(key === this.#key() ? this.#claims() : {}) }
+    return { key: null }
+  }
+
+  async #exchange(epoch: number, attach: number, force: boolean) {
+    const key = this.#key()
+    const guest = this.#users.get(attach)
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      this.#fail(epoch, new CountersignError('timeout', 'instant: the sign-in does not answer', { backend: 'instant' }), !!guest)
+    }, exchangeMs)
+    try {
+      const token = await this.#token(force)
+      if (late) return
+      if (this.#key() !== key) throw new CountersignError('identity_changed', 'instant: the user changed', { backend: 'instant' })
+      if (token === null) {
+        const template = this.#template
+        this.#error = new CountersignError('provider_failed', `instant: the provider has no token for "${template}" although somebody is signed in`, { backend: 'instant', template })
+        return this.tell((m, now) => m.noToken(epoch, now))
+      }
+      const session = this.number(await this.#port.exchange(token, guest))
+      this.#error = undefined
+      // A db has one session: a late sign-in has put itself in the place of the one in use.
+      if (late && this.#port.single) this.tell((m, now) => m.lost(m.usable(), now))
+      // Also when it is late or its user has gone: the machine revokes it then.
+      this.tell((m, now) => m.exchanged(epoch, session, now))
+    } catch (error) {
+      if (!late) this.#fail(epoch, error as Error, !!guest)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Instant allows an expired token no leeway, so one that is about to expire is not worth sending. */
+  async #token(force: boolean): Promise<string | null> {
+    const token = await this.#session.getToken(this.#template, { force })
+    const expiresAt = this.#session.inspect().tokens[this.#template]?.expiresAt ?? Infinity
+    if (token === null || force || expiresAt - Date.now() > 10_000) return token
+    return this.#session.getToken(this.#template, { force: true }).catch(() => token)
+  }
+
+  #fail(epoch: number, error: Error, attached: boolean) {
+    this.#error = error
+    this.tell((m, now) => {
+      if (error instanceof InstantAPIError) {
+        const { type = '', message = '', recordType = '' } = error.body
+        m.failed(epoch, error.status, type, message, recordType, attached, error.retryAfterMs, now)
+      } else if (CountersignError.is(error) && error.kind === 'config') m.refused(epoch, now)
+      else m.failed(epoch, 0, '', '', '', attached, 0, now)
+    })
+    if (this.state.status === 'failed' && this.state.error !== error) this.#show({ status: 'failed', error })
+  }
+
+  async #revoke(session: number) {
+    const user = this.#users.get(session)!
+    const done = await sooner(this.#port.revoke(user).catch(() => false), revokeMs, false)
+    if (done) {
+      // A secret that is of no more use is not kept.
+      this.#users.delete(session)
+      this.#sessions.delete(user.refresh_token)
+    }
+    this.tell((m, now) => m.revoked(session, done, now))
+  }
+
+  #show(state: BridgeState) {
+    this.state = state
+    this.#tellPage(state)
+  }
+}

@@ -1,0 +1,113 @@
+import { CountersignError } from '../errors.js'
+import { fence, type Fence } from '../fence.js'
+import type { Authorized, Endpoint, Finding, Session, Unsubscribe } from '../types.js'
+import type { Db } from './db.js'
+import type { User } from './port.js'
+import type { SessionStore } from './storage.js'
+import { stepsOf, tx } from './tx.js'
+import { lazily, Watch } from './watch.js'
+
+/** What {@link init} takes. */
+export interface InstantConfig<T extends string> extends Authorized<T> {
+  appId: string | undefined
+  /** The name of the OAuth client in the Instant app (Auth > Clients). */
+  clientName: string
+  /** The URL of the Instant server; no host is built in. */
+  apiURI: Endpoint
+  /** Where the Instant session is kept. Default IndexedDB, as the vendor's. `memory`: it ends with the page. */
+  storage?: 'indexeddb' | 'memory' | SessionStore
+}
+
+/** `db.auth` follows the session by itself; the calls are there for other sign-ins, which hold until the identity changes. */
+export interface InstantAuth {
+  signInWithIdToken(p: { clientName: string; idToken: string; nonce?: string }): Promise<{ user: User }>
+  signInWithToken(token: string): Promise<{ user: User }>
+  signOut(o?: { invalidateToken?: boolean }): Promise<void>
+}
+
+/** What `subscribeAuth` tells: the user, `null` for nobody, and why when a sign-in failed. */
+export type AuthNews = { user?: User | null; error?: { message: string } }
+
+/** Instant over HTTP as the session's user. */
+export interface InstantDb {
+  auth: InstantAuth
+  /** The Instant user; waits for a sign-in under way. */
+  getAuth(): Promise<User | null>
+  subscribeAuth(cb: (auth: AuthNews) => void): Unsubscribe
+  queryOnce<R = Record<string, any[]>>(query: object): Promise<{ data: R }>
+  transact(chunks: unknown): Promise<unknown>
+  readonly tx: any
+  check(): Promise<Finding[]>
+  shutdown(): void
+}
+
+const fail = (code: string, message: string) => new CountersignError(code, `instant: ${message}`, { backend: 'instant' })
+
+/** An Instant db over HTTP. Does nothing until it is used; a missing `appId` or `apiURI` is reported by the first call. */
+export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
+  const load = lazily(async () => new (await import('./db.js')).Db(config, watch))
+  const watch: Watch = new Watch(async () => (await load()).follower)
+  let stop: Unsubscribe | undefined
+  let db: Db | undefined
+  let closed = false
+
+  const begin = () => {
+    if (closed) throw fail('disposed', 'this db was shut down')
+    stop ??= watch.start()
+  }
+  /** Fenced from the moment of the call: what waits here for its code, a sign-in or an identity is not sent as somebody else. */
+  const call = async <R>(run: (db: Db, guard: Fence) => Promise<R>): Promise<R> => {
+    begin()
+    const guard = fence(config.session as Session<any> | undefined, 'instant')
+    try {
+      return await run((db ??= await load()), guard)
+    } finally {
+      guard.end()
+    }
+  }
+
+  return {
+    auth: {
+      signInWithIdToken: (p) => call((db, guard) => db.signInWithIdToken(p, guard)),
+      signInWithToken: (token) => call((db, guard) => db.signInWithToken(token, guard)),
+      signOut: (options) => call((db) => db.signOut(options?.invalidateToken ?? true)),
+    },
+    getAuth: () => call((db) => db.getAuth()),
+    subscribeAuth(cb) {
+      begin()
+      let last: string | undefined
+      let over = false
+      const tell = () => {
+        const { status, error } = watch.state
+        const user = db?.user
+        const key = user ? user.refresh_token : status
+        if (over || key === last || status === 'idle' || (!user && status === 'signingIn')) return
+        last = key
+        cb(user ? { user } : error ? { user: null, error: { message: error.message } } : { user: null })
+      }
+      const off = watch.subscribe(tell)
+      load().then((loaded) => {
+        db ??= loaded
+        tell()
+      }, () => undefined)
+      return () => {
+        over = true
+        off()
+      }
+    },
+    queryOnce: <R>(query: object) => call(async (db, guard) => ({ data: (await db.ask('/admin/query', { query }, guard)) as R })),
+    transact: async (chunks) => {
+      const steps = stepsOf(chunks)
+      if (!steps) throw fail('option_invalid', '`transact` takes what `db.tx` makes, one or a list')
+      return call((db, guard) => db.ask('/admin/transact', { steps }, guard))
+    },
+    tx,
+    check: async () => (await load()).check(),
+    shutdown() {
+      closed = true
+      db?.shutdown()
+      stop?.()
+      stop = undefined
+    },
+  }
+}

@@ -1,0 +1,6 @@
+// The artefact of the machines that live longer than a request: the Instant bridge, later sockets and streams.
+import { boot } from './loader.js'
+import type * as Glue from '../wasm/live.js'
+
+/** Loads `live` once. */
+export const loadLive = (): Promise<typeof Glue> => boot('live', () => import('../wasm/live.js'), () => import('../wasm/live-inline.js').then((m) => m.default()))

@@ -1,0 +1,176 @@
+// The eager part of a session: as little as a page can start with. Everything that decides is loaded with the first call.
+import { CountersignError } from './errors.js'
+import { door, type CallSpec, type Channel } from './internal.js'
+import { atEdge, lazy } from './loader.js'
+import type { Impl } from './core/session.js'
+import type { Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, Status } from './types.js'
+
+/** What the eager and the lazy half have in common. */
+export interface Shared {
+  status: Status
+  identityKey: string | null | undefined
+  /** The synchronous hit per template. Written only by the core, and cleared by it before a change of identity is told. */
+  mirror: Map<string, { token: string; from: number; until: number }>
+  listeners: Set<(event: SessionEvent) => void>
+  history: SessionEvent[]
+  /** What has to be undone elsewhere before the provider signs out. */
+  followers: Set<() => unknown>
+  /** Templates that may go over plain http. */
+  insecure: Set<string>
+  /** One per request, on a server: keeps nothing, listens to nothing. */
+  server: boolean
+  /** Forgets a dead instance; the next call starts another, with this provider. */
+  restart(provider: Provider | undefined): void
+}
+
+/** Where sessions clean up with a `signOut`: a bridge revokes its backend's own session there. */
+export const followers = Symbol.for('countersign.followers')
+const names = Symbol.for('countersign.sessions')
+
+const onServer = () => atEdge() || (typeof window === 'undefined' && typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope === 'undefined')
+
+const refuse = () =>
+  // Next's own convention: the page is finished in the browser instead of failing the build.
+  Object.assign(new CountersignError('on_server', 'a session belongs to a browser: on a server it would hand one user’s token to another. Use countersign/server, or `secret`, per request'), { digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
+
+/** A session. Making one does nothing; it starts with the first call or listener, in a browser or worker. */
+export const createSession = <const T extends string = string>(options: SessionOptions<T> = {} as SessionOptions<T>, server = false): Session<T> => {
+  let impl: Impl | undefined
+  let loading: Promise<Impl> | undefined
+  let gone = false
+  let early: ((impl: Impl) => void)[] = []
+  let provider: Provider | undefined = options.getToken ? (options as Provider) : undefined
+
+  const shared: Shared = {
+    status: 'unknown', identityKey: undefined, mirror: new Map(), listeners: new Set(), history: [], followers: new Set(), insecure: new Set(), server,
+    restart(current) {
+      provider = current
+      impl = loading = undefined
+      if (current?.watch) begin()
+    },
+  }
+
+  const start = async (): Promise<Impl> => {
+    if (!server) {
+      const all = ((globalThis as Record<symbol, unknown>)[names] ??= new Map()) as Map<string, () => void>
+      const name = options.name ?? 'default'
+      const other = all.get(name)
+      all.set(name, dispose)
+      if (other && other !== dispose) {
+        other()
+        if (options.logger !== false) (options.logger ?? console).warn(`countersign: a second session named "${name}" was started; the first one was disposed. After a hot reload that is right; otherwise give one of them a \`name\``)
+      }
+    }
+    const started = await (await lazy.session()).start(options, shared)
+    if (gone) {
+      started.dispose()
+      throw disposed()
+    }
+    impl = started
+    if (provider) impl.connect(provider)
+    for (const tell of early.splice(0)) tell(impl)
+    return impl
+  }
+  const ready = (): Promise<Impl> => {
+    if (gone) return Promise.reject(disposed())
+    if (!server && onServer()) return Promise.reject(refuse())
+    return (loading ??= start().catch((error) => {
+      loading = undefined
+      throw error
+    }))
+  }
+  const begin = () => {
+    if (!impl && !gone && !onServer()) ready().catch(() => {})
+  }
+  /** At once where it can be, in order where it cannot be yet; on a server it is recorded and nothing starts. */
+  const tell = (what: (impl: Impl) => void) => {
+    if (impl) return what(impl)
+    early.push(what)
+    begin()
+  }
+  const disposed = () => new CountersignError('disposed', 'this session was disposed')
+  const dispose = () => {
+    gone = true
+    impl?.dispose()
+    impl = undefined
+    early = []
+    const all = (globalThis as Record<symbol, unknown>)[names] as Map<string, () => void> | undefined
+    if (all?.get(options.name ?? 'default') === dispose) all.delete(options.name ?? 'default')
+  }
+
+  const session = {
+    get status() {
+      return shared.status
+    },
+    get identityKey() {
+      return shared.identityKey
+    },
+    async getToken(template?: string, o?: { force?: boolean; timeoutMs?: number; signal?: AbortSignal }) {
+      const hit = o ? undefined : shared.mirror.get(template ?? '')
+      if (hit) {
+        const now = Date.now()
+        if (now < hit.until && now >= hit.from) return hit.token
+      }
+      return (impl ?? (await ready())).getToken(template, o)
+    },
+    peek: (template?: string) => impl?.peek(template) ?? null,
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => (impl ?? (await ready())).fetch(input, init),
+    authFetch(o: Parameters<Session['authFetch']>[0]) {
+      let made: ReturnType<Impl['authFetch']> | undefined
+      let by: Impl | undefined
+      return async (input: RequestInfo | URL, init?: RequestInit) => {
+        const now = impl ?? (await ready())
+        if (by !== now) made = (by = now).authFetch(o)
+        return made!(input, init)
+      }
+    },
+    connect(p: Provider) {
+      provider = p
+      if (impl) impl.connect(p)
+      else begin()
+      return () => {
+        if (provider !== p) return
+        provider = undefined
+        impl?.disconnect(p)
+      }
+    },
+    identityChanged: (identity: Parameters<Session['identityChanged']>[0]) => tell((s) => s.identityChanged(identity)),
+    invalidate: (template?: string) => tell((s) => s.invalidate(template)),
+    async *leases(template: string, o?: { lead?: number; signal?: AbortSignal }) {
+      yield* (impl ?? (await ready())).leases(template, o)
+    },
+    reject: (lease: string) => tell((s) => s.reject(lease)),
+    on: (type: SessionEvent['type'], listener: (event: any) => void) => session.subscribe((event) => event.type === type && listener(event)),
+    subscribe(listener: (event: SessionEvent) => void) {
+      const own = (event: SessionEvent) => listener(event)
+      shared.listeners.add(own)
+      begin()
+      return () => void shared.listeners.delete(own)
+    },
+    signOut: async () => {
+      try {
+        await (impl ?? (await ready())).signOut()
+      } catch {
+        // Settles, never rejects: whatever failed, nobody is served with the old token any more.
+      }
+    },
+    inspect: (): SessionSnapshot => impl?.inspect() ?? { status: shared.status, generation: 0, tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure] },
+    dispose,
+    [followers]: shared.followers,
+    [door](spec: CallSpec): Channel {
+      let made: Channel | undefined
+      let by: Impl | undefined
+      const open = async () => {
+        const now = impl ?? (await ready())
+        if (by !== now) made = (by = now).channel(spec)
+        return made!
+      }
+      return {
+        fetch: async (input, init) => (await open()).fetch(input, init),
+        explain: async (expect) => (impl ? (await open()).explain(expect) : undefined),
+        check: async (expect) => (await open()).check(expect),
+      }
+    },
+  }
+  return session as unknown as Session<T>
+}

@@ -1,0 +1,14 @@
+/**
+ * The root entry for service workers, where `import()` is forbidden: the core is part of this file's own graph.
+ * Import it before any other entry of the package; everything else stays the same.
+ */
+import { lazy } from './loader.js'
+import * as session from './core/session.js'
+import * as core from '../wasm/core.js'
+import bytes from '../wasm/core-inline.js'
+
+lazy.session = async () => session
+lazy.core = async () => core
+lazy.bytes = bytes
+
+export * from './index.js'

@@ -1,0 +1,58 @@
+//! What a token says about itself, read tolerantly: a provider sends what it sends, and a token that cannot be read is *opaque*, never an error.
+//!
+//! Nothing is verified here: the backend does that, and a client never needs to before it sends its own token.
+
+use crate::core::base64;
+use crate::core::json::Raw;
+use crate::core::text::Mark;
+use crate::core::time::UnixMillis;
+
+/// The claims that decide something. Times in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// `exp`: numeric, or a number in a string (some issuers write one).
+    pub expires: Option<UnixMillis>,
+    /// `iat`.
+    pub issued: Option<UnixMillis>,
+    /// `sub`, to compare with.
+    pub subject: Option<Mark>,
+}
+
+/// Larger than this is no token of ours; reading it would cost more than it tells.
+const MAX: usize = 64 * 1024;
+/// Seconds of the year 5138. A larger `exp` is in milliseconds or nonsense; neither is taken silently for seconds (H4).
+const MAX_SECONDS: f64 = 1e11;
+
+/// Reads a compact JWT. `None`: opaque (no JWT, five parts, not base64, not JSON, too long).
+pub fn read(token: &str) -> Option<Claims> {
+    if token.len() > MAX {
+        return None;
+    }
+    let dot = |from: usize| token.bytes().skip(from).position(|b| b == b'.').map(|n| n + from);
+    let first = dot(0)?;
+    let second = dot(first + 1)?;
+    if dot(second + 1).is_some() {
+        return None;
+    }
+    let text = String::from_utf8(base64::decode(token.get(first + 1..second)?)?).ok()?;
+    if !Raw(&text).is_object() {
+        return None;
+    }
+    let mut claims = Claims::default();
+    Raw(&text).each(|name, value| {
+        // The last of two equal names wins, as it does for JSON.parse and most servers.
+        match name {
+            "exp" => claims.expires = instant(value),
+            "iat" => claims.issued = instant(value),
+            "sub" => claims.subject = value.text().map(|s| Mark::of(&s)),
+            _ => {}
+        }
+        true
+    });
+    Some(claims)
+}
+
+fn instant(value: Raw) -> Option<UnixMillis> {
+    let seconds = value.number().or_else(|| Raw(&value.text()?).number())?;
+    (seconds.abs() < MAX_SECONDS).then(|| UnixMillis(seconds as i64 * 1000))
+}

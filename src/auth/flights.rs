@@ -1,0 +1,307 @@
+//! Asking the provider: one flight per key, forced and unforced kept apart, failures bounded.
+
+use super::claims::Claims;
+use super::entry::{Flight, FlightId, Held, KeyId, Reason};
+use super::identity::{Person, Who};
+use super::machine::{Acquired, Decision, Effect, Manager, Notice, Waiter, Want};
+use crate::core::error::Why;
+use crate::core::lease::LeaseId;
+use crate::core::payload::Payload;
+use crate::core::time::{DurationMs, UnixMillis};
+
+/// What the provider answered.
+#[derive(Clone, Debug)]
+pub enum Answer<V> {
+    /// A token, with its claims if it could be read, and the expiry that the provider gave beside it.
+    Token {
+        /// The token.
+        value: V,
+        /// `None`: opaque.
+        claims: Option<Claims>,
+        /// Local time.
+        expires_at: Option<UnixMillis>,
+    },
+    /// Nobody is signed in.
+    Nobody,
+    /// It threw, rejected, or answered something that is no token.
+    Failed(Why),
+}
+
+impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
+    /// Lets a waiter join the flight it needs, starting it where there is none.
+    pub(super) fn join(&mut self, waiter: &mut Waiter<W>, now: UnixMillis, reason: Reason, forced: bool) -> Acquired<V> {
+        let Some(entry) = self.entries.get_mut(waiter.key.0 as usize) else {
+            return Acquired::Pending;
+        };
+        if let Some(flight) = entry.flight {
+            if !flight.stuck(now) {
+                // A forced call never joins an older unforced flight (it may bring the refused token back): it starts its own when that one settles.
+                waiter.after = (forced && !flight.forced).then_some(flight.id);
+                return Acquired::Pending;
+            }
+            // Given up on, not forgotten: a late answer is still adopted when nothing newer has come. Two at most.
+            if let Some(old) = entry.stray.replace(flight) {
+                self.effects.push_back(Effect::Abort(old.id));
+            }
+            entry.flight = None;
+        }
+        match self.launch(waiter.key, now, reason, forced) {
+            Ok(()) => Acquired::Pending,
+            Err(error) => match self.entries.get(waiter.key.0 as usize).and_then(|e| self.usable(e, now)) {
+                // Better a token that is still good than an error about the next one.
+                Some(lease) if waiter.want == Want::Any => Acquired::Ready(lease),
+                _ => Acquired::Failed(error),
+            },
+        }
+    }
+
+    /// Renews a key in the background: nobody waits for it.
+    pub(super) fn refresh(&mut self, key: KeyId, now: UnixMillis) {
+        let Some(entry) = self.entries.get(key.0 as usize) else { return };
+        let Some(held) = &entry.held else { return };
+        let too_soon = entry.last_success.is_some_and(|at| now >= at && now - at < self.policy.interval(held.life));
+        if entry.flight.is_some() || now < entry.retry_at || too_soon {
+            return;
+        }
+        // The provider gave the same token at the lead; below the margin nothing but force brings a new one.
+        let forced = held.look_again.is_some() && held.left(&self.skew, now) <= self.policy.margin(held.life, entry.latency) + DurationMs(250);
+        // A background refresh that may not fly is not an error: the next read decides.
+        let _ = self.launch(key, now, Reason::Expiring, forced);
+    }
+
+    fn launch(&mut self, key: KeyId, now: UnixMillis, reason: Reason, forced: bool) -> Result<(), Why> {
+        let (limit, limit_all) = (self.policy.forced_per_minute, self.policy.forced_per_minute_all);
+        let all = self.forced_all.has(limit_all, now);
+        let Some(entry) = self.entries.get_mut(key.0 as usize) else { return Ok(()) };
+        if now < entry.retry_at && !(forced && entry.backoff.failures() <= 1) {
+            if let Some(why) = entry.last_error {
+                return Err(why);
+            }
+        }
+        let mut forced = forced;
+        if forced && !(all && entry.forced.has(limit, now)) {
+            if matches!(reason, Reason::Rejected | Reason::Expiring) || !entry.must_force {
+                return Err(Why::Budget);
+            }
+            forced = false;
+        }
+        if forced {
+            entry.forced.spend(now);
+            self.forced_all.spend(now);
+        }
+        self.last_flight += 1;
+        let flight = Flight { id: FlightId(self.last_flight), forced, reason, began: now };
+        entry.flight = Some(flight);
+        entry.must_force = false;
+        self.effects.push_back(Effect::Call { flight: flight.id, key, force: forced, reason });
+        self.decide(key, Decision::Asked(reason, forced));
+        Ok(())
+    }
+
+    /// While the provider is being called: a reader of this key from inside it would wait for itself.
+    pub fn asking(&mut self, key: Option<KeyId>) {
+        self.asking = key;
+    }
+
+    /// The key a flight is for, while its answer is wanted.
+    pub fn flight_key(&self, id: FlightId) -> Option<KeyId> {
+        let found = self.entries.iter().position(|e| [e.flight, e.stray].into_iter().flatten().any(|f| f.id == id))?;
+        Some(KeyId(found as u32))
+    }
+
+    /// The provider answered.
+    pub fn settled(&mut self, now: UnixMillis, id: FlightId, answer: Answer<V>, random: f64) {
+        let Some(key) = self.flight_key(id) else { return };
+        let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
+        let joined = entry.flight.is_some_and(|f| f.id == id);
+        let slot = if joined { entry.flight.take() } else { entry.stray.take() };
+        let Some(flight) = slot else { return };
+        entry.measured(now - flight.began);
+        match answer {
+            Answer::Token { value, claims, expires_at } => self.landed(now, key, flight, joined, value, claims, expires_at, random),
+            Answer::Nobody if joined => self.nobody(key),
+            Answer::Failed(why) if joined => self.failed(now, key, why, random),
+            _ => {}
+        }
+        self.settle_status();
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one answer, taken apart once")]
+    fn landed(&mut self, now: UnixMillis, key: KeyId, flight: Flight, joined: bool, value: V, claims: Option<Claims>, expires_at: Option<UnixMillis>, random: f64) {
+        let subject = claims.and_then(|c| c.subject);
+        match &self.who {
+            Who::Known(Person { subject: Some(wanted), .. }) if subject.is_some_and(|s| s != *wanted) => {
+                return self.failed(now, key, Why::AnotherUser, random);
+            }
+            Who::Untold(Some(before)) if subject.is_some_and(|s| s != *before) => self.noticed_another(subject),
+            Who::Untold(None) => self.who = Who::Untold(subject),
+            _ => {}
+        }
+        if matches!(self.who, Who::Untold(_)) && self.heard != Some(true) {
+            self.heard = Some(true);
+            let identity = self.identity();
+            self.notice(Notice::Identity(identity));
+        }
+        let lead_policy = self.policy.clone();
+        let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
+        let issued = claims.as_ref().and_then(|c| c.issued);
+        if let Some(issued) = issued {
+            // An answer that came late and is older than what is at hand is somebody else's past.
+            if !joined && entry.newest.is_some_and(|n| n >= issued) {
+                return;
+            }
+            if flight.forced && entry.newest.is_none_or(|n| issued > n) {
+                self.skew.minted(issued, flight.began, now);
+            } else {
+                self.skew.seen(issued, now);
+            }
+            entry.newest = Some(entry.newest.map_or(issued, |n| n.max(issued)));
+        }
+        let same = entry.held.as_ref().is_some_and(|h| h.value.same(&value));
+        let refused = same && entry.held.as_ref().is_some_and(|h| h.rejected);
+        let expires = claims.as_ref().and_then(|c| c.expires);
+        let ttl = if claims.is_some() { lead_policy.fallback_ttl } else { lead_policy.opaque_ttl };
+        let ends = expires_at.unwrap_or(now + ttl);
+        let expires = if expires_at.is_some() { None } else { expires };
+        let life = match (expires, issued) {
+            (Some(exp), Some(iat)) if exp > iat => exp - iat,
+            (Some(exp), _) => DurationMs((self.skew.local(exp) - now).0.max(1_000)),
+            (None, _) => DurationMs((ends - now).0.max(0)),
+        };
+        if !same {
+            self.last_lease += 1;
+        }
+        let lease = match &entry.held {
+            Some(held) if same => held.lease,
+            _ => LeaseId(self.last_lease),
+        };
+        let obtained = if same { entry.held.as_ref().map_or(now, |h| h.obtained.min(now)) } else { now };
+        let mut held = Held { value, lease, expires, ttl_ends: ends, life, obtained, rejected: false, look_again: None };
+        let left = held.left(&self.skew, now);
+        let margin = lead_policy.margin(life, entry.latency);
+        entry.refreshes += 1;
+        entry.last_success = Some(now);
+        if left > margin {
+            if same && now >= held.refresh_at(&lead_policy, &self.skew) {
+                held.look_again = Some(held.expires_at(&self.skew) - margin);
+            }
+            entry.backoff.reset();
+            entry.retry_at = UnixMillis(0);
+            entry.last_error = None;
+        } else if !flight.forced {
+            // The provider is a second cache and may hand out a token with a second left. Once, ask for a newer one.
+            entry.held = Some(held);
+            if self.launch(key, now, Reason::Expiring, true).is_ok() {
+                return;
+            }
+            return self.answer(now, key, flight, None);
+        } else {
+            // Forced, and still as good as expired: nothing we do makes it better. Not at once again.
+            entry.retry_at = now + entry.backoff.fail(random);
+            entry.last_error = Some(Why::OnlyExpired);
+        }
+        let expires_at = held.expires_at(&self.skew);
+        let decision = match held.look_again {
+            Some(again) => Decision::Kept(left, again - now),
+            None => Decision::Refreshed(left, lead_policy.lead(life), self.skew.estimate()),
+        };
+        entry.held = Some(held);
+        self.decide(key, decision);
+        self.mirror(key);
+        if !same {
+            self.notice(Notice::Token(key, expires_at, flight.reason));
+        }
+        self.answer(now, key, flight, refused.then_some(lease));
+    }
+
+    /// Writes the synchronous hit of a key, or takes it away.
+    pub(super) fn mirror(&mut self, key: KeyId) {
+        let Some(entry) = self.entries.get(key.0 as usize) else { return };
+        let hit = match &entry.held {
+            // Only up to the lead: from there on a read must come by, so that the refresh is started.
+            Some(held) if self.may_keep() && !held.rejected && held.look_again.is_none() => {
+                let until = held.refresh_at(&self.policy, &self.skew).min(held.not_after(&self.policy, &self.skew, entry.latency));
+                Some((held.value.clone(), held.obtained, until))
+            }
+            _ => None,
+        };
+        self.effects.push_back(Effect::Mirror(key, hit));
+    }
+
+    /// A flight has settled: everybody who waited for it is answered, or waits for the next one. `refused`: the token that came back is the one a backend had refused.
+    fn answer(&mut self, now: UnixMillis, key: KeyId, flight: Flight, refused: Option<LeaseId>) {
+        let lease = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref().map(|h| (h.lend(&self.policy, &self.skew, e.latency, self.generation), h.left(&self.skew, now))));
+        let mut later = Vec::new();
+        for mut waiter in self.take(&|_, w| w.key == key) {
+            if waiter.after == Some(flight.id) && !flight.forced {
+                waiter.after = None;
+                later.push(waiter);
+                continue;
+            }
+            match (&lease, waiter.want) {
+                (Some((lease, _)), Want::Better(old)) if lease.id == old || refused == Some(old) => {
+                    self.effects.push_back(Effect::Fail(waiter.who, Why::SameToken));
+                }
+                (Some((lease, _)), Want::Next(Some(old), _)) if lease.id == old => self.waiters.push(waiter),
+                (Some((lease, left)), _) if *left > DurationMs::ZERO => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),
+                _ => {
+                    let why = self.entries.get(key.0 as usize).and_then(|e| e.last_error);
+                    self.effects.push_back(Effect::Fail(waiter.who, why.unwrap_or(Why::OnlyExpired)));
+                }
+            }
+        }
+        self.resume(now, later);
+    }
+
+    /// Serves waiters again, after what they waited for has changed.
+    pub(super) fn resume(&mut self, now: UnixMillis, waiting: Vec<Waiter<W>>) {
+        for mut waiter in waiting {
+            match self.serve(&mut waiter, now) {
+                Acquired::Pending => self.waiters.push(waiter),
+                Acquired::Ready(lease) => self.effects.push_back(Effect::Resolve(waiter.who, lease)),
+                Acquired::Anonymous => self.effects.push_back(Effect::Anonymous(waiter.who)),
+                Acquired::Failed(why) => self.effects.push_back(Effect::Fail(waiter.who, why)),
+            }
+        }
+    }
+
+    fn nobody(&mut self, key: KeyId) {
+        if let Who::Untold(before) = &self.who {
+            let left = before.is_some();
+            if left {
+                self.bump(true);
+                self.who = Who::Untold(None);
+            }
+            if self.heard != Some(false) {
+                self.heard = Some(false);
+                self.notice(Notice::Identity(Some(None)));
+            }
+        }
+        // Never kept: a provider that is not quite loaded answers null too (H6).
+        for waiter in self.take(&|_, w| w.key == key) {
+            self.effects.push_back(Effect::Anonymous(waiter.who));
+        }
+    }
+
+    fn failed(&mut self, now: UnixMillis, key: KeyId, why: Why, random: f64) {
+        let generation = self.generation;
+        let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
+        let wait = entry.backoff.fail(random);
+        entry.retry_at = now + wait;
+        entry.last_error = Some(why);
+        let Some(entry) = self.entries.get(key.0 as usize) else { return };
+        let left = entry.held.as_ref().map(|h| h.left(&self.skew, now)).filter(|l| l.0 > 0);
+        // A token that is still valid outlives a failed refresh, for its whole life.
+        let good = entry.held.as_ref().filter(|h| left.is_some() && !h.rejected).map(|h| h.lend(&self.policy, &self.skew, entry.latency, generation));
+        self.decide(key, Decision::Failed(left.unwrap_or_default(), wait));
+        self.notice(Notice::RefreshFailed(key, why));
+        for waiter in self.take(&|_, w| w.key == key) {
+            match (&good, waiter.want) {
+                (Some(lease), Want::Any) => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),
+                // A socket goes on waiting: the timer asks again after the back-off.
+                (_, Want::Next(..)) => self.waiters.push(waiter),
+                _ => self.effects.push_back(Effect::Fail(waiter.who, why)),
+            }
+        }
+    }
+}

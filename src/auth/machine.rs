@@ -1,0 +1,399 @@
+//! The machine's state, and how a reader is answered.
+
+use std::collections::VecDeque;
+
+use super::budget::Budget;
+use super::entry::{Entry, FlightId, Held, KeyId, Reason};
+use super::identity::{Status, Who};
+use super::policy::Policy;
+use super::skew::Skew;
+use crate::core::error::Why;
+use crate::core::lease::{Lease, LeaseId};
+use crate::core::payload::Payload;
+use crate::core::text::Mark;
+use crate::core::time::{DurationMs, UnixMillis};
+
+/// What a reader wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Want {
+    /// Any token that is good now.
+    Any,
+    /// One from a forced call.
+    Forced,
+    /// A backend refused this lease: a different one.
+    Better(LeaseId),
+    /// For a socket: one different from this lease, when it is time by this lead (or by the policy's).
+    Next(Option<LeaseId>, Option<DurationMs>),
+}
+
+/// Somebody waiting. `W` is whatever the driver finds them by.
+#[derive(Clone, Debug)]
+pub struct Waiter<W> {
+    /// Who.
+    pub who: W,
+    /// For which key.
+    pub key: KeyId,
+    /// What.
+    pub want: Want,
+    /// Local time at which they stop waiting; `NEVER` for a socket.
+    pub deadline: UnixMillis,
+    /// The flight that has to settle before they are answered, if they need one that starts after they asked.
+    pub after: Option<FlightId>,
+}
+
+/// The answer to a reader.
+#[derive(Clone, Debug)]
+pub enum Acquired<V> {
+    /// Here it is.
+    Ready(Lease<V>),
+    /// Nobody is signed in.
+    Anonymous,
+    /// An effect will say.
+    Pending,
+    /// No.
+    Failed(Why),
+}
+
+/// What the machine wants done. In order; nothing may be left out.
+#[derive(Clone, Debug)]
+pub enum Effect<V, W> {
+    /// Ask the provider; answer with `settled`.
+    Call {
+        /// Names the call in the answer.
+        flight: FlightId,
+        /// For which key.
+        key: KeyId,
+        /// A token newer than the provider's cached one.
+        force: bool,
+        /// Why.
+        reason: Reason,
+    },
+    /// The answer to this call is not wanted any more.
+    Abort(FlightId),
+    /// Give a waiter a token.
+    Resolve(W, Lease<V>),
+    /// Tell a waiter that nobody is signed in.
+    Anonymous(W),
+    /// Fail a waiter.
+    Fail(W, Why),
+    /// The synchronous hit of a key: token, not before, not after; or none. Written only from here.
+    Mirror(KeyId, Option<(V, UnixMillis, UnixMillis)>),
+    /// A new generation has begun: whatever was sent before belongs to somebody else now.
+    Fence(u32),
+    /// For observers.
+    Notice(Notice),
+}
+
+/// Why the machine did what it did, in numbers; JavaScript makes the sentence when somebody reads it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decision {
+    /// The provider is asked: why, and whether for a token newer than its cached one.
+    Asked(Reason, bool),
+    /// A token came in: what is left of it, its lead, and the estimated clock skew.
+    Refreshed(DurationMs, DurationMs, DurationMs),
+    /// The provider gave the same token: what is left of it, and when to look again.
+    Kept(DurationMs, DurationMs),
+    /// The provider failed: what is left of the token at hand, and when to try again.
+    Failed(DurationMs, DurationMs),
+}
+
+/// What observers are told. No secrets.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Notice {
+    /// Another identity, nobody (`Some(None)`), or not known.
+    Identity(Option<Option<Mark>>),
+    /// Another status.
+    Status(Status),
+    /// A known user left or was replaced.
+    Forget,
+    /// A token came in: key, local expiry, why.
+    Token(KeyId, UnixMillis, Reason),
+    /// The provider failed.
+    RefreshFailed(KeyId, Why),
+    /// A backend refused a token.
+    Rejected(KeyId),
+    /// A decision about a key: the trace of why the machine does what it does.
+    Decision(KeyId, Decision),
+    /// Never told who is signed in.
+    Untold,
+}
+
+/// The token manager of one session.
+pub struct Manager<V, W> {
+    pub(super) policy: Policy,
+    pub(super) who: Who,
+    pub(super) generation: u32,
+    pub(super) entries: Vec<Entry<V>>,
+    pub(super) waiters: Vec<Waiter<W>>,
+    pub(super) effects: VecDeque<Effect<V, W>>,
+    pub(super) skew: Skew,
+    pub(super) forced_all: Budget,
+    pub(super) connected: bool,
+    pub(super) disposed: bool,
+    pub(super) visible: bool,
+    pub(super) asking: Option<KeyId>,
+    pub(super) last_flight: u32,
+    pub(super) last_lease: u32,
+    pub(super) said: Status,
+    /// The last answer of a session that nobody told: `Some(true)` a token, `Some(false)` nobody.
+    pub(super) heard: Option<bool>,
+    pub(super) started: Option<UnixMillis>,
+    pub(super) warned: bool,
+    /// Held because the provider went away, not because somebody said so.
+    pub(super) gap: bool,
+}
+
+impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
+    /// A machine that knows nobody and has no provider yet.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            who: Who::Untold(None),
+            generation: 0,
+            entries: Vec::new(),
+            waiters: Vec::new(),
+            effects: VecDeque::new(),
+            skew: Skew::default(),
+            forced_all: Budget::default(),
+            connected: false,
+            disposed: false,
+            visible: true,
+            asking: None,
+            last_flight: 0,
+            last_lease: 0,
+            said: Status::Unknown,
+            heard: None,
+            started: None,
+            warned: false,
+            gap: false,
+        }
+    }
+
+    /// A new key. The app's name for it stays in JavaScript.
+    pub fn add_key(&mut self) -> KeyId {
+        self.entries.push(Entry::new());
+        KeyId(self.entries.len() as u32 - 1)
+    }
+
+    /// The next thing to do.
+    pub fn next_effect(&mut self) -> Option<Effect<V, W>> {
+        self.effects.pop_front()
+    }
+
+    /// The generation that a request made now belongs to.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Every key with its state, for `inspect()`.
+    pub fn entries(&self) -> &[Entry<V>] {
+        &self.entries
+    }
+
+    /// What is known of the clocks.
+    pub fn skew(&self) -> &Skew {
+        &self.skew
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The policy, to be set before the first reader comes.
+    pub fn policy_mut(&mut self) -> &mut Policy {
+        &mut self.policy
+    }
+
+    /// Whether the session has ended.
+    pub fn is_disposed(&self) -> bool {
+        self.disposed
+    }
+
+    /// Whether the identity lets tokens out at all.
+    pub(super) fn open(&self) -> bool {
+        self.connected && matches!(self.who, Who::Known(_) | Who::Untold(_))
+    }
+
+    /// Whether somebody tells who is signed in, so that a token may be kept between reads.
+    pub(super) fn may_keep(&self) -> bool {
+        matches!(self.who, Who::Known(_)) && !self.policy.uncached
+    }
+
+    pub(super) fn usable(&self, entry: &Entry<V>, now: UnixMillis) -> Option<Lease<V>> {
+        let held = entry.held.as_ref()?;
+        let lease = held.lend(&self.policy, &self.skew, entry.latency, self.generation);
+        // A clock set back before the moment of receipt proves nothing about the token: ask again.
+        (now < lease.not_after && now >= held.obtained).then_some(lease)
+    }
+
+    /// The token at hand, asking nobody and changing nothing.
+    pub fn peek(&self, key: KeyId, now: UnixMillis) -> Option<Lease<V>> {
+        let entry = self.entries.get(key.0 as usize)?;
+        if !self.may_keep() || !self.connected || entry.must_force {
+            return None;
+        }
+        self.usable(entry, now)
+    }
+
+    /// A reader asks. `Pending` is followed by exactly one of `Resolve`, `Anonymous`, `Fail` for `who`.
+    pub fn acquire(&mut self, now: UnixMillis, who: W, key: KeyId, want: Want, timeout: Option<DurationMs>) -> Acquired<V> {
+        if self.disposed {
+            return Acquired::Failed(Why::Disposed);
+        }
+        if self.asking == Some(key) {
+            return Acquired::Failed(Why::Reentrant);
+        }
+        if self.started.is_none() {
+            self.started = Some(now);
+        }
+        if let Some(entry) = self.entries.get_mut(key.0 as usize) {
+            entry.last_read = Some(now);
+        }
+        if self.who == Who::Nobody && self.connected {
+            return Acquired::Anonymous;
+        }
+        let deadline = match want {
+            Want::Next(..) => UnixMillis::NEVER,
+            _ => now + timeout.unwrap_or(self.policy.timeout),
+        };
+        let mut waiter = Waiter { who, key, want, deadline, after: None };
+        match self.serve(&mut waiter, now) {
+            Acquired::Pending => {
+                self.waiters.push(waiter);
+                Acquired::Pending
+            }
+            answer => answer,
+        }
+    }
+
+    /// Tries to answer a waiter from what is at hand; starts the flight they need otherwise.
+    pub(super) fn serve(&mut self, waiter: &mut Waiter<W>, now: UnixMillis) -> Acquired<V> {
+        if !self.open() {
+            return Acquired::Pending;
+        }
+        let Some(entry) = self.entries.get(waiter.key.0 as usize) else {
+            return Acquired::Pending;
+        };
+        let usable = self.usable(entry, now);
+        let replacing = entry.flight.is_some_and(|f| f.forced) && entry.held.as_ref().is_some_and(|h| h.rejected);
+        let cached = if self.may_keep() && !entry.must_force { usable.clone() } else { None };
+        match waiter.want {
+            Want::Any => {
+                if let Some(lease) = cached
+                    && !replacing
+                {
+                    if entry.held.as_ref().is_some_and(|h| now >= h.refresh_at(&self.policy, &self.skew)) {
+                        self.refresh(waiter.key, now);
+                    }
+                    return Acquired::Ready(lease);
+                }
+                self.join(waiter, now, entry_reason(entry), entry.must_force)
+            }
+            Want::Better(refused) => {
+                if let Some(lease) = usable
+                    && lease.id != refused
+                {
+                    return Acquired::Ready(lease);
+                }
+                if let Some(held) = self.entries.get_mut(waiter.key.0 as usize).and_then(|e| e.held.as_mut())
+                    && held.lease == refused
+                {
+                    held.rejected = true;
+                }
+                self.join(waiter, now, Reason::Rejected, true)
+            }
+            Want::Forced => self.join(waiter, now, Reason::Forced, true),
+            Want::Next(after, lead) => {
+                if let Some(lease) = usable
+                    && Some(lease.id) != after
+                {
+                    return Acquired::Ready(lease);
+                }
+                let due = entry.held.as_ref().is_none_or(|h| now >= self.next_due(h, entry.latency, lead));
+                if due { self.join(waiter, now, entry_reason(entry), false) } else { Acquired::Pending }
+            }
+        }
+    }
+
+    /// When a socket wants its next token.
+    pub(super) fn next_due(&self, held: &Held<V>, latency: DurationMs, lead: Option<DurationMs>) -> UnixMillis {
+        let by_lead = match lead {
+            Some(lead) => held.expires_at(&self.skew) - DurationMs(lead.0.clamp(self.policy.margin(held.life, latency).0, held.life.0 / 2)),
+            None => held.refresh_at(&self.policy, &self.skew),
+        };
+        held.look_again.map_or(by_lead, |again| by_lead.max(again))
+    }
+
+    /// A caller gave up: its slot is freed, the flight goes on.
+    pub fn cancel(&mut self, who: W) {
+        self.waiters.retain(|w| w.who != who);
+    }
+
+    /// The status, as `Session.status`.
+    pub fn status(&self) -> Status {
+        match &self.who {
+            Who::Held(_) => Status::Unknown,
+            Who::Nobody => Status::Anonymous,
+            Who::Untold(_) if self.heard.is_none() => Status::Unknown,
+            Who::Untold(_) if self.heard == Some(false) => Status::Anonymous,
+            _ if self.entries.iter().any(|e| e.backoff.failures() > 0) => Status::Degraded,
+            _ => Status::SignedIn,
+        }
+    }
+
+    /// Who is there: `None` not known, `Some(None)` nobody.
+    pub fn identity(&self) -> Option<Option<Mark>> {
+        match &self.who {
+            Who::Known(person) => Some(Some(person.key)),
+            Who::Nobody => Some(None),
+            Who::Untold(Some(subject)) => Some(Some(*subject)),
+            Who::Untold(None) if self.heard == Some(false) => Some(None),
+            _ => None,
+        }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice) {
+        self.effects.push_back(Effect::Notice(notice));
+    }
+
+    pub(super) fn decide(&mut self, key: KeyId, decision: Decision) {
+        self.notice(Notice::Decision(key, decision));
+    }
+
+    /// Takes the waiters that are picked out of the list; the others stay, in order.
+    pub(super) fn take(&mut self, pick: &dyn Fn(&Self, &Waiter<W>) -> bool) -> Vec<Waiter<W>> {
+        let all = std::mem::take(&mut self.waiters);
+        let mut taken = Vec::new();
+        let mut stay = Vec::new();
+        for waiter in all {
+            if pick(self, &waiter) { &mut taken } else { &mut stay }.push(waiter);
+        }
+        self.waiters = stay;
+        taken
+    }
+
+    /// Fails everybody in a list.
+    pub(super) fn fail_all(&mut self, waiters: Vec<Waiter<W>>, why: Why) {
+        for waiter in waiters {
+            self.effects.push_back(Effect::Fail(waiter.who, why));
+        }
+    }
+
+    /// Tells observers when the status has changed.
+    pub(super) fn settle_status(&mut self) {
+        let status = self.status();
+        if status != self.said {
+            self.said = status;
+            self.notice(Notice::Status(status));
+        }
+    }
+}
+
+fn entry_reason<V>(entry: &Entry<V>) -> Reason {
+    match (&entry.held, entry.must_force) {
+        (_, true) => Reason::Forced,
+        (Some(_), _) => Reason::Expiring,
+        (None, _) => Reason::First,
+    }
+}

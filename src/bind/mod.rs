@@ -1,0 +1,8 @@
+//! Layer 4b: `#[wasm_bindgen]` exports: convert in, call, convert out. No decisions.
+
+#[cfg(feature = "diagnose")]
+pub mod diagnose;
+#[cfg(feature = "core")]
+pub mod session;
+#[cfg(all(feature = "live", feature = "instant"))]
+pub mod instant;

@@ -1,0 +1,244 @@
+//! Sessions, for `pkg/src/core/core.ts`. Sessions, keys, calls and promises are numbers; everything asynchronous comes back through the host.
+//!
+//! Free functions over a table instead of an exported class, and one `command` for what only takes numbers: each exported method
+//! of a class costs half a kilobyte, and this is the part that every page loads.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+
+use crate::auth::entry::{FlightId, KeyId};
+use crate::auth::identity::{Person, Told};
+use crate::auth::machine::{Acquired, Want};
+use crate::auth::policy::Policy;
+use crate::auth::flights::Answer;
+use crate::backends;
+use crate::core::endpoint::{admit, begins};
+use crate::core::error::Why;
+use crate::core::http::{Backend, GENERIC, Head, Reading, Verdict};
+use crate::core::lease::LeaseId;
+use crate::core::text::Mark;
+use crate::core::time::{DurationMs, UnixMillis};
+use crate::driver::call::Plan;
+use crate::driver::ports::Ports;
+use crate::driver::session::{Driver, Event, Target};
+use crate::js::answer;
+use crate::js::host::Host;
+use crate::js::ports::Browser;
+
+/// What a client of the session sends with, said once.
+struct Door {
+    /// `None`: bare.
+    key: Option<KeyId>,
+    /// For a route: its one href.
+    origins: Vec<String>,
+    insecure: bool,
+    anonymous: bool,
+    /// `None`: not a client but a route of the session.
+    backend: Option<&'static Backend>,
+}
+
+struct Session {
+    driver: Rc<Driver<Browser>>,
+    doors: RefCell<Vec<Door>>,
+}
+
+thread_local! {
+    static SESSIONS: RefCell<Vec<Option<Rc<Session>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The session of a number; none when it was disposed, which every function takes for "nothing to do".
+#[inline(never)]
+fn session(n: u32) -> Option<Rc<Session>> {
+    SESSIONS.with(|all| all.borrow().get(n as usize).cloned().flatten())
+}
+
+fn key(n: f64) -> Option<KeyId> {
+    (n >= 0.0).then_some(KeyId(n as u32))
+}
+
+/// A new session, which knows nobody yet. Its number.
+#[wasm_bindgen]
+pub fn open(host: Host) -> Result<u32, JsValue> {
+    let driver = Rc::new(Driver::new(Policy::default(), Browser::new(host)?));
+    driver.ports().attach(Rc::downgrade(&driver));
+    Ok(SESSIONS.with(|all| {
+        let mut all = all.borrow_mut();
+        all.push(Some(Rc::new(Session { driver, doors: RefCell::default() })));
+        all.len() as u32 - 1
+    }))
+}
+
+/// Everything that only takes numbers. The operations are named in `pkg/src/core/core.ts`, in this order.
+#[wasm_bindgen]
+pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
+    let Some(session) = session(n) else { return 0.0 };
+    let driver = &session.driver;
+    let number = a as u32;
+    let event = match op {
+        0 => return driver.look(|m, _| f64::from(m.add_key().0)),
+        1 => Event::Connected { watches: a > 0.0 },
+        2 => Event::Disconnected,
+        3 => Event::Rejected(LeaseId(number)),
+        4 => Event::Invalidated(key(a)),
+        5 => {
+            driver.handle(Event::Gone(Target::Token(number)));
+            driver.handle(Event::Gone(Target::Lease(number)));
+            Event::Gone(Target::Call(number))
+        }
+        6 => Event::Answered(FlightId(number), if b > 0.0 { Answer::Nobody } else { Answer::Failed(Why::ProviderThrew) }),
+        7 => Event::Visible(a > 0.0),
+        8 => Event::Verdict(number, if b == 0.0 { Verdict::Ok } else if b == 1.0 { Verdict::Refresh } else { Verdict::Fail }),
+        9 => Event::Head(number, Head { status: b as u16, text: "", complete: false, read: false }),
+        10 => {
+            driver.handle(Event::Disposed);
+            SESSIONS.with(|all| {
+                if let Some(slot) = all.borrow_mut().get_mut(n as usize) {
+                    *slot = None;
+                }
+            });
+            return 0.0;
+        }
+        11 => return driver.look(|m, _| f64::from(m.generation())),
+        12 => return driver.look(|m, _| number_of(m, key(a), b)),
+        _ => {
+            driver.look(|m, _| set(m.policy_mut(), op, a));
+            return 0.0;
+        }
+    };
+    f64::from(u8::from(driver.handle(event)))
+}
+
+/// 0 expiresAt, 1 refreshAt, 2 obtainedAt (local milliseconds), 3 refreshes; 0 without a token.
+fn number_of(m: &crate::auth::machine::Manager<answer::Token, Target>, key: Option<KeyId>, what: f64) -> f64 {
+    let Some(entry) = key.and_then(|k| m.entries().get(k.0 as usize)) else { return 0.0 };
+    let ms = |at: UnixMillis| at.0 as f64;
+    match (what as u32, &entry.held) {
+        (3, _) => f64::from(entry.refreshes),
+        (_, None) => 0.0,
+        (0, Some(held)) => ms(held.expires_at(m.skew())),
+        (1, Some(held)) => ms(held.refresh_at(m.policy(), m.skew())),
+        (_, Some(held)) => ms(held.obtained),
+    }
+}
+
+fn set(policy: &mut Policy, op: u32, value: f64) {
+    let ms = DurationMs(value as i64);
+    match op {
+        13 => policy.timeout = ms,
+        14 => policy.lead = Some(ms),
+        15 => policy.margin = Some(ms),
+        16 => policy.fallback_ttl = ms,
+        17 => policy.opaque_ttl = ms,
+        18 => policy.forced_per_minute = value as u32,
+        19 => policy.forced_per_minute_all = value as u32,
+        _ => policy.uncached = value > 0.0,
+    }
+}
+
+/// Declares a client: its key (-1: bare), its origins (one per line), its backend; or (backend `route`) one route of the session.
+/// Flags: 1 plain http allowed, 2 bare when signed out. Its number.
+#[wasm_bindgen]
+pub fn door(n: u32, key_number: f64, origins: &str, backend: &str, flags: u32) -> u32 {
+    let Some(session) = session(n) else { return 0 };
+    let backend = match backend {
+        "route" => None,
+        "custom" => Some(&CUSTOM),
+        name => Some(backends::named(name)),
+    };
+    let origins = origins.as_bytes().split(|b| *b == b'\n').filter_map(|o| std::str::from_utf8(o).ok()).map(str::to_owned).collect();
+    let mut doors = session.doors.borrow_mut();
+    doors.push(Door { key: key(key_number), origins, insecure: flags & 1 != 0, anonymous: flags & 2 != 0, backend });
+    doors.len() as u32 - 1
+}
+
+/// Who is signed in: 0 not known (hold), 1 nobody, 2 this person. `subject`: what the tokens' `sub` must be; empty: not comparable.
+#[wasm_bindgen]
+pub fn identity(n: u32, kind: u32, person: &str, subject: &str) {
+    let Some(session) = session(n) else { return };
+    session.driver.handle(Event::Told(match kind {
+        0 => Told::Unknown,
+        1 => Told::SignedOut,
+        _ => Told::User(Person { key: Mark::of(person), subject: (!subject.is_empty()).then(|| Mark::of(subject)) }),
+    }));
+}
+
+/// Asks for a token (`want` 0), a forced one (1), or what is at hand and good (2) or at hand at all (3), asking nobody.
+/// The token or `null` at once, or `undefined`: the host's `give` or `fail` will say.
+#[wasm_bindgen]
+pub fn token(n: u32, pending: u32, key: u32, want: u32, timeout: f64) -> JsValue {
+    let Some(session) = session(n) else { return JsValue::NULL };
+    let key = KeyId(key);
+    match want {
+        2 => return session.driver.look(|m, now| m.peek(key, now).map_or(JsValue::NULL, |lease| lease.value.0)),
+        3 => return session.driver.look(|m, _| m.entries().get(key.0 as usize).and_then(|e| e.held.as_ref()).map_or(JsValue::NULL, |h| h.value.0.clone())),
+        _ => {}
+    }
+    let want = if want == 1 { Want::Forced } else { Want::Any };
+    match session.driver.get(Target::Token(pending), key, want, (timeout > 0.0).then_some(DurationMs(timeout as i64))) {
+        Acquired::Ready(lease) => return lease.value.0,
+        Acquired::Anonymous => return JsValue::NULL,
+        Acquired::Pending => {}
+        Acquired::Failed(why) => session.driver.ports().fail(pending, why),
+    }
+    JsValue::UNDEFINED
+}
+
+/// Asks for the next lease after one (0: any); `lead` below zero: the policy's. The host's `lend` or `fail` answers.
+#[wasm_bindgen]
+pub fn lease(n: u32, pending: u32, key: u32, lead: f64, after: u32) {
+    let Some(session) = session(n) else { return };
+    let want = Want::Next((after > 0).then_some(LeaseId(after)), (lead >= 0.0).then_some(DurationMs(lead as i64)));
+    let ports = session.driver.ports();
+    match session.driver.get(Target::Lease(pending), KeyId(key), want, None) {
+        Acquired::Ready(lease) => ports.lend(pending, Some(&lease)),
+        Acquired::Anonymous => ports.lend(pending, None),
+        Acquired::Pending => {}
+        Acquired::Failed(why) => ports.fail(pending, why),
+    }
+}
+
+/// An authorised request to a normalised URL, through a door (-1: by route), with a key named by the caller (-1: the route's).
+/// The host's `prepare`, `follow`, then `give` or `fail` for it.
+#[wasm_bindgen]
+pub fn request(n: u32, pending: u32, door: f64, named: f64, href: &str, replayable: bool) {
+    let Some(session) = session(n) else { return };
+    let plan = plan(&session.doors.borrow(), door, key(named), href, replayable);
+    match plan {
+        Ok(plan) => {
+            session.driver.handle(Event::Call(pending, plan));
+        }
+        Err(why) => session.driver.ports().fail(pending, why),
+    }
+}
+
+fn plan(doors: &[Door], door: f64, asked: Option<KeyId>, href: &str, replayable: bool) -> Result<Plan, Why> {
+    let found = if door >= 0.0 {
+        doors.get(door as usize)
+    } else {
+        // The longest route that covers the address; of the routes of one template, when the caller named it.
+        let routes = doors.iter().filter(|d| d.backend.is_none() && (asked.is_none() || d.key == asked));
+        routes.filter(|d| d.origins.iter().any(|o| begins(href, o))).max_by_key(|d| d.origins.iter().map(String::len).max())
+    };
+    let door = found.ok_or(Why::NoRoute)?;
+    admit(href, &door.origins, door.insecure)?;
+    Ok(Plan { key: door.key, backend: door.backend.unwrap_or(&GENERIC), anonymous: door.anonymous, replayable })
+}
+
+/// The provider answered.
+#[wasm_bindgen]
+pub fn answered(n: u32, flight: u32, value: &JsValue) {
+    if let Some(session) = session(n) {
+        session.driver.handle(Event::Answered(FlightId(flight), answer::read(value)));
+    }
+}
+
+/// The beginning of a response, as read so far. Whether more is needed.
+#[wasm_bindgen]
+pub fn head(n: u32, call: u32, status: u32, text: &str, complete: bool) -> bool {
+    session(n).is_some_and(|s| s.driver.handle(Event::Head(call, Head { status: status as u16, text, complete, read: true })))
+}
+
+/// The caller's own classifier reads the response, in JavaScript, and answers through `command`.
+static CUSTOM: Backend = Backend { name: "custom", classify: |_| Reading::More };

@@ -1,0 +1,22 @@
+//! Layer 0: plain data. No IO, no clock, no async, no wasm.
+
+#[cfg(feature = "core")]
+pub mod backoff;
+#[cfg(feature = "core")]
+pub mod base64;
+#[cfg(feature = "core")]
+pub mod endpoint;
+pub mod error;
+#[cfg(feature = "diagnose")]
+pub mod finding;
+#[cfg(feature = "core")]
+pub mod http;
+#[cfg(feature = "core")]
+pub mod json;
+#[cfg(feature = "core")]
+pub mod lease;
+#[cfg(feature = "core")]
+pub mod payload;
+pub mod text;
+#[cfg(feature = "core")]
+pub mod time;

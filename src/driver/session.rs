@@ -1,0 +1,382 @@
+//! One session: the token manager and the calls that use it, over ports.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use super::call::{Call, Next, Phase, Plan};
+use super::ports::Ports;
+use crate::auth::entry::{FlightId, KeyId, Reason};
+use crate::auth::flights::Answer;
+use crate::auth::identity::Told;
+use crate::auth::machine::{Acquired, Effect, Manager, Notice, Want};
+use crate::auth::policy::Policy;
+use crate::core::error::Why;
+use crate::core::http::{Head, Verdict};
+use crate::core::lease::{Lease, LeaseId};
+use crate::core::payload::Payload;
+use crate::core::time::{DurationMs, UnixMillis};
+
+/// Whoever waits for the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// A caller of `getToken`.
+    Token(u32),
+    /// A consumer of leases.
+    Lease(u32),
+    /// A request.
+    Call(u32),
+}
+
+impl Target {
+    fn number(self) -> u32 {
+        match self {
+            Self::Token(n) | Self::Lease(n) | Self::Call(n) => n,
+        }
+    }
+}
+
+/// What is to be done, taken out of the state before it is done.
+enum Action<V> {
+    Ask(FlightId, KeyId, bool, Reason),
+    DropAsk(FlightId),
+    Give(Target, Option<Lease<V>>),
+    Fail(u32, Why),
+    Send(u32, Option<V>),
+    Read(u32),
+    Deliver(u32),
+    Fence(u32),
+    Mirror(KeyId, Option<(V, UnixMillis, UnixMillis)>),
+    Notice(Notice),
+}
+
+/// What can happen to a session.
+pub enum Event<'a, V> {
+    /// A provider is there; `watches`: it will report who is signed in.
+    Connected {
+        /// Whether it will.
+        watches: bool,
+    },
+    /// The provider is gone.
+    Disconnected,
+    /// The identity source reports.
+    Told(Told),
+    /// The provider answered.
+    Answered(FlightId, Answer<V>),
+    /// A request is to be sent. The ports `deliver` or `fail` it exactly once, unless it is gone first.
+    Call(u32, Plan),
+    /// The answer to a call has begun, or more of it was read. Reply: whether still more is needed.
+    Head(u32, Head<'a>),
+    /// The caller's own classifier has spoken.
+    Verdict(u32, Verdict),
+    /// Over for a reason the world knows: the network failed, the caller aborted. Reply: whether it was a call still alive.
+    Gone(Target),
+    /// A consumer's server refused a lease.
+    Rejected(LeaseId),
+    /// The app says that a token's contents changed; `None`: all of them.
+    Invalidated(Option<KeyId>),
+    /// The page became visible or hidden.
+    Visible(bool),
+    /// The timer went off.
+    Tick,
+    /// The end.
+    Disposed,
+}
+
+/// The machine and its calls.
+struct State<V> {
+    manager: Manager<V, Target>,
+    calls: Vec<Call<V>>,
+    actions: VecDeque<Action<V>>,
+}
+
+/// Runs one session.
+pub struct Driver<P: Ports> {
+    state: RefCell<State<P::Value>>,
+    ports: P,
+    pumping: Cell<bool>,
+    armed: Cell<Option<UnixMillis>>,
+}
+
+impl<P: Ports> Driver<P> {
+    /// A session that knows nobody yet.
+    pub fn new(policy: Policy, ports: P) -> Self {
+        let state = State { manager: Manager::new(policy), calls: Vec::new(), actions: VecDeque::new() };
+        Self { state: RefCell::new(state), ports, pumping: Cell::new(false), armed: Cell::new(None) }
+    }
+
+    /// The world.
+    pub fn ports(&self) -> &P {
+        &self.ports
+    }
+
+    /// Looks at the machine without changing it.
+    pub fn look<R>(&self, look: impl FnOnce(&mut Manager<P::Value, Target>, UnixMillis) -> R) -> R {
+        look(&mut self.state.borrow_mut().manager, self.ports.now())
+    }
+
+    /// Asks for a token. `Ready` or `Anonymous` at once, or `give`, `lend`, `fail` will say.
+    pub fn get(&self, target: Target, key: KeyId, want: Want, timeout: Option<DurationMs>) -> Acquired<P::Value> {
+        let answer = self.state.borrow_mut().manager.acquire(self.ports.now(), target, key, want, timeout);
+        self.pump();
+        answer
+    }
+
+    /// Something happened. What the machine wants done is done before this returns, unless a port is calling back.
+    /// The reply answers the few events that ask something.
+    pub fn handle(&self, event: Event<P::Value>) -> bool {
+        let (now, random) = (self.ports.now(), self.ports.random());
+        if matches!(event, Event::Tick) {
+            self.armed.set(None);
+        }
+        let reply = self.state.borrow_mut().handle(event, now, random);
+        self.pump();
+        reply
+    }
+
+    fn pump(&self) {
+        // Whoever calls back from inside a port only adds to the queue; the outermost call works it off, in order.
+        if self.pumping.replace(true) {
+            return;
+        }
+        loop {
+            let action = self.state.borrow_mut().next();
+            let Some(action) = action else { break };
+            self.act(action);
+        }
+        self.pumping.set(false);
+        let deadline = {
+            let state = self.state.borrow();
+            state.deadline(self.ports.now())
+        };
+        if self.armed.replace(deadline) != deadline {
+            self.ports.wake_at(deadline);
+        }
+    }
+
+    fn act(&self, action: Action<P::Value>) {
+        let ports = &self.ports;
+        match action {
+            Action::Ask(flight, key, force, reason) => {
+                self.state.borrow_mut().manager.asking(Some(key));
+                ports.ask(flight, key, force, reason);
+                self.state.borrow_mut().manager.asking(None);
+            }
+            Action::DropAsk(flight) => ports.drop_ask(flight),
+            Action::Give(Target::Token(n), lease) => ports.give(n, lease.as_ref()),
+            Action::Give(target, lease) => ports.lend(target.number(), lease.as_ref()),
+            Action::Fail(n, why) => ports.fail(n, why),
+            Action::Send(call, token) => ports.send(call, token.as_ref()),
+            Action::Read(call) => ports.read(call),
+            Action::Deliver(call) => ports.deliver(call),
+            Action::Fence(generation) => ports.fence(generation),
+            Action::Mirror(key, hit) => ports.mirror(key, hit.as_ref().map(|(v, from, until)| (v, *from, *until))),
+            Action::Notice(notice) => ports.notice(&notice),
+        }
+    }
+}
+
+impl<V: Payload> State<V> {
+    fn handle(&mut self, event: Event<V>, now: UnixMillis, random: f64) -> bool {
+        match event {
+            Event::Connected { watches } => self.manager.connect(now, watches),
+            Event::Disconnected => self.manager.disconnect(),
+            Event::Told(told) => self.manager.hear(now, told),
+            Event::Answered(flight, answer) => self.manager.settled(now, flight, answer, random),
+            Event::Call(id, plan) => self.open(id, plan, now),
+            Event::Head(id, head) => return self.judge(id, &head, now),
+            Event::Verdict(id, verdict) => {
+                if let Some(call) = self.find(id) {
+                    let next = call.follow(verdict, now);
+                    self.conclude(id, next, now);
+                }
+            }
+            Event::Gone(target) => {
+                self.manager.cancel(target);
+                let before = self.calls.len();
+                self.calls.retain(|c| Target::Call(c.id) != target);
+                return before != self.calls.len();
+            }
+            Event::Rejected(lease) => self.manager.reject(now, lease),
+            Event::Invalidated(key) => self.manager.invalidate(now, key),
+            Event::Visible(visible) => {
+                self.manager.visible(now, visible);
+                self.tick(now);
+            }
+            Event::Tick => self.tick(now),
+            Event::Disposed => self.manager.dispose(),
+        }
+        false
+    }
+
+    fn tick(&mut self, now: UnixMillis) {
+        self.manager.tick(now);
+        self.unpause(now);
+    }
+
+    fn open(&mut self, id: u32, plan: Plan, now: UnixMillis) {
+        let mut call = Call::new(id, plan, self.manager.generation());
+        let Some(key) = plan.key else {
+            call.phase = Phase::Sent;
+            self.calls.push(call);
+            self.actions.push_back(Action::Send(id, None));
+            return;
+        };
+        self.calls.push(call);
+        match self.manager.acquire(now, Target::Call(id), key, Want::Any, None) {
+            Acquired::Ready(lease) => self.token(id, Some(lease)),
+            Acquired::Anonymous => self.token(id, None),
+            Acquired::Pending => {}
+            Acquired::Failed(why) => self.no_token(id, why),
+        }
+    }
+
+    fn find(&mut self, id: u32) -> Option<&mut Call<V>> {
+        self.calls.iter_mut().find(|c| c.id == id)
+    }
+
+    fn token(&mut self, id: u32, lease: Option<Lease<V>>) {
+        let generation = self.manager.generation();
+        let Some(call) = self.find(id) else { return };
+        let refused = call.phase == Phase::Refused;
+        match lease {
+            None if refused => return self.end(id, Action::Deliver(id)),
+            None if !call.plan.anonymous => {
+                return self.end(id, Action::Fail(id, Why::SignedOut));
+            }
+            _ => {}
+        }
+        call.generation = generation;
+        call.replayed |= refused;
+        call.phase = Phase::Sent;
+        let token = lease.as_ref().map(|l| l.value.clone());
+        call.lease = lease;
+        self.actions.push_back(Action::Send(id, token));
+    }
+
+    fn no_token(&mut self, id: u32, why: Why) {
+        let Some(call) = self.find(id) else { return };
+        // There is no better token: the backend's own refusal says more than our error about that.
+        let keep = call.phase == Phase::Refused && !matches!(why, Why::IdentityChanged | Why::Disposed);
+        self.end(id, if keep { Action::Deliver(id) } else { Action::Fail(id, why) });
+    }
+
+    fn end(&mut self, id: u32, with: Action<V>) {
+        self.calls.retain(|c| c.id != id);
+        self.actions.push_back(with);
+    }
+
+    fn judge(&mut self, id: u32, head: &Head, now: UnixMillis) -> bool {
+        let Some(call) = self.find(id) else { return false };
+        let next = call.judge(head, now);
+        if next == Next::Read {
+            if !head.read {
+                self.actions.push_back(Action::Read(id));
+            }
+            return true;
+        }
+        self.conclude(id, next, now);
+        false
+    }
+
+    fn conclude(&mut self, id: u32, next: Next, now: UnixMillis) {
+        match next {
+            Next::Read => {}
+            Next::Deliver => self.end(id, Action::Deliver(id)),
+            Next::Refused(lease) => {
+                if let Some(lease) = lease {
+                    self.manager.reject(now, lease);
+                }
+                self.end(id, Action::Deliver(id));
+            }
+            Next::Pause(until) => {
+                if let Some(call) = self.find(id) {
+                    call.phase = Phase::Paused(until);
+                    call.replayed = true;
+                }
+            }
+            Next::Renew(lease) => {
+                let Some(key) = self.find(id).and_then(|call| {
+                    call.phase = Phase::Refused;
+                    call.plan.key
+                }) else {
+                    return;
+                };
+                self.manager.reject(now, lease);
+                match self.manager.acquire(now, Target::Call(id), key, Want::Better(lease), None) {
+                    Acquired::Ready(better) => self.token(id, Some(better)),
+                    Acquired::Anonymous => self.token(id, None),
+                    Acquired::Pending => {}
+                    Acquired::Failed(why) => self.no_token(id, why),
+                }
+            }
+        }
+    }
+
+    fn unpause(&mut self, now: UnixMillis) {
+        for call in &mut self.calls {
+            if matches!(call.phase, Phase::Paused(at) if at <= now) {
+                call.phase = Phase::Sent;
+                self.actions.push_back(Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())));
+            }
+        }
+    }
+
+    fn fence(&mut self, generation: u32) {
+        let why = if self.manager.is_disposed() { Why::Disposed } else { Why::IdentityChanged };
+        // A request decided on before the fence and not sent yet never is; an answer not handed over yet never is either.
+        for action in std::mem::take(&mut self.actions) {
+            match action {
+                Action::Send(..) => {}
+                Action::Deliver(id) => self.actions.push_back(Action::Fail(id, why)),
+                other => self.actions.push_back(other),
+            }
+        }
+        let actions = &mut self.actions;
+        self.calls.retain(|call| {
+            // Those that wait for a token are the machine's waiters and are told by it.
+            let sent = matches!(call.phase, Phase::Sent | Phase::Paused(_)) && call.generation != generation;
+            if sent {
+                actions.push_back(Action::Fail(call.id, why));
+            }
+            !sent
+        });
+    }
+
+    /// The next thing to do: what the machine wants first, so that a fence stands before anything else moves.
+    fn next(&mut self) -> Option<Action<V>> {
+        loop {
+            let Some(effect) = self.manager.next_effect() else { return self.actions.pop_front() };
+            match effect {
+                Effect::Call { flight, key, force, reason } => return Some(Action::Ask(flight, key, force, reason)),
+                Effect::Abort(flight) => return Some(Action::DropAsk(flight)),
+                // A listener may have reported another identity while this answer stood in the queue.
+                Effect::Resolve(target, lease) if lease.generation != self.manager.generation() => {
+                    match target {
+                        Target::Call(id) => self.no_token(id, Why::IdentityChanged),
+                        _ => return Some(Action::Fail(target.number(), Why::IdentityChanged)),
+                    }
+                }
+                Effect::Resolve(Target::Call(id), lease) => self.token(id, Some(lease)),
+                Effect::Anonymous(Target::Call(id)) => self.token(id, None),
+                Effect::Fail(Target::Call(id), why) => self.no_token(id, why),
+                Effect::Resolve(target, lease) => return Some(Action::Give(target, Some(lease))),
+                Effect::Anonymous(target) => return Some(Action::Give(target, None)),
+                Effect::Fail(target, why) => return Some(Action::Fail(target.number(), why)),
+                Effect::Mirror(key, hit) => return Some(Action::Mirror(key, hit)),
+                Effect::Fence(generation) => {
+                    self.fence(generation);
+                    return Some(Action::Fence(generation));
+                }
+                Effect::Notice(notice) => return Some(Action::Notice(notice)),
+            }
+        }
+    }
+
+    fn deadline(&self, now: UnixMillis) -> Option<UnixMillis> {
+        let pauses = self.calls.iter().filter_map(|c| match c.phase {
+            Phase::Paused(at) => Some(at),
+            _ => None,
+        });
+        pauses.chain(self.manager.deadline(now)).min()
+    }
+}

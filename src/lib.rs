@@ -1,0 +1,15 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+#[cfg(feature = "core")]
+pub mod auth;
+pub mod backends;
+#[cfg(all(feature = "bindings", target_arch = "wasm32"))]
+mod bind;
+pub mod core;
+#[cfg(feature = "diagnose")]
+pub mod doctor;
+#[cfg(feature = "core")]
+pub mod driver;
+#[cfg(target_arch = "wasm32")]
+mod js;

@@ -1,0 +1,114 @@
+/**
+ * One script for any `init` that gives an object like @instantdb/core's: sign in with an id token, see who is signed in,
+ * sign out. It returns a plain object, so that two clients can be compared.
+ * Left out, because the local server has no realtime session: `queryOnce`, `subscribeQuery` and `transact` of the official
+ * client, which go through the socket only.
+ * @param {object} options
+ * @param {(config: any, Store?: any) => any} options.init
+ * @param {string} options.appId @param {string} options.apiURI @param {string} options.idToken @param {string} options.clientName
+ */
+export async function smoke({ init, appId, apiURI, idToken, clientName }) {
+  const { restore, pause } = browserStubs()
+  const db = init({ appId, apiURI, websocketURI: `${apiURI.replace(/^http/, 'ws')}/runtime/session` }, MemoryStore)
+  try {
+    /** @type {(string | null)[]} */
+    const seen = []
+    const before = await db.getAuth()
+    const unsubscribe = db.subscribeAuth((/** @type {any} */ state) => seen.push(state.user?.email ?? null))
+    const first = await db.auth.signInWithIdToken({ clientName, idToken })
+    const auth = await db.getAuth()
+    const second = await db.auth.signInWithIdToken({ clientName, idToken })
+    const adopted = await db.auth.signInWithToken(first.user.refresh_token)
+    const bad = await caught(() => db.auth.signInWithIdToken({ clientName, idToken: 'not-a-jwt' }))
+    const unknownClient = await caught(() => db.auth.signInWithIdToken({ clientName: 'nobody', idToken }))
+    const stillSignedIn = (await db.getAuth())?.email ?? null
+    await db.auth.signOut()
+    const after = await db.getAuth()
+    unsubscribe()
+    return {
+      before: before ?? null,
+      signedIn: { email: first.user.email, type: first.user.type, hasId: typeof first.user.id === 'string' },
+      auth: { email: auth?.email, sameUser: auth?.id === first.user.id, sameToken: auth?.refresh_token === first.user.refresh_token },
+      again: { sameUser: second.user.id === first.user.id, sameToken: second.user.refresh_token === first.user.refresh_token },
+      adopted: adopted.user.id === first.user.id,
+      bad, unknownClient, stillSignedIn,
+      after: after ?? null,
+      // Repeats differ between clients (the same state may be told twice); the order does not.
+      seen: seen.filter((email, i) => email !== seen[i - 1]),
+      revoked: await revoked(db, first.user.refresh_token, pause),
+    }
+  } finally {
+    db.shutdown()
+    // The client's last write to storage is throttled and arms its clean-up timer: let that happen under the stubs.
+    await pause(200)
+    restore()
+  }
+}
+
+/** The client tells the server of a sign-out without waiting, so the token may live on for a moment. */
+async function revoked(/** @type {any} */ db, /** @type {string} */ token, /** @type {(ms: number) => Promise<void>} */ pause) {
+  for (let i = 0; i < 40; i += 1) {
+    const outcome = await caught(() => db.auth.signInWithToken(token))
+    if (outcome !== 'no error') return outcome
+    await db.auth.signOut({ invalidateToken: false })
+    await pause(50)
+  }
+  return 'still alive'
+}
+
+async function caught(/** @type {() => Promise<unknown>} */ call) {
+  try {
+    await call()
+    return 'no error'
+  } catch (error) {
+    const e = /** @type {any} */ (error)
+    return { status: e.status, type: e.body?.type }
+  }
+}
+
+/** Storage of one db, gone with it. */
+class MemoryStore {
+  #items = new Map()
+  async getItem(/** @type {string} */ key) {
+    return this.#items.get(key) ?? null
+  }
+  async removeItem(/** @type {string} */ key) {
+    this.#items.delete(key)
+  }
+  async multiSet(/** @type {[string, any][]} */ pairs) {
+    for (const [key, value] of pairs) this.#items.set(key, value)
+  }
+  async getAllKeys() {
+    return [...this.#items.keys()]
+  }
+}
+
+/** What the official client takes for a browser: enough to start, with a socket that never opens. `restore` puts everything back. */
+function browserStubs() {
+  class SilentSocket {
+    static CONNECTING = 0
+    static OPEN = 1
+    readyState = 0
+    send() {}
+    close() {}
+  }
+  const nothing = () => {}
+  const realTimeout = globalThis.setTimeout
+  const stubs = {
+    window: {}, navigator: { onLine: true }, WebSocket: SilentSocket, addEventListener: nothing, removeEventListener: nothing,
+    // Node's channel, and a minute-long clean-up timer that the client does not cancel, would keep the process alive.
+    BroadcastChannel: undefined,
+    setTimeout: (/** @type {any} */ callback, /** @type {number} */ ms, /** @type {any[]} */ ...rest) => realTimeout(callback, ms, ...rest).unref(),
+  }
+  const saved = Object.keys(stubs).map((name) => /** @type {const} */ ([name, Object.getOwnPropertyDescriptor(globalThis, name)]))
+  for (const [name, value] of Object.entries(stubs)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+  return {
+    pause: (/** @type {number} */ ms) => new Promise((/** @type {(v: void) => void} */ resolve) => void realTimeout(resolve, ms)),
+    restore() {
+      for (const [name, descriptor] of saved) {
+        if (descriptor) Object.defineProperty(globalThis, name, descriptor)
+        else delete (/** @type {any} */ (globalThis)[name])
+      }
+    },
+  }
+}

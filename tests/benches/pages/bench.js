@@ -1,0 +1,3 @@
+export { cached, calls, misses } from './tokens.js'
+export { overhead } from './fetching.js'
+export { decode, encode } from './fauna.js'

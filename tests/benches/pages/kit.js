@@ -1,0 +1,45 @@
+// What the bench pages share: sessions, tokens, and a stopwatch that gives every contender the same weather.
+
+const url64 = (value) => btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+
+/** A token as an issuer would make it, good for an hour; nobody signed it. */
+export const jwt = (claims = {}) => {
+  const now = Math.floor(Date.now() / 1000)
+  const payload = { iss: 'https://issuer.example/', sub: 'bench', aud: 'https://api.example/', iat: now, exp: now + 3600, email: 'bench@example.com', jti: crypto.randomUUID(), ...claims }
+  return `${url64({ alg: 'RS256', typ: 'JWT', kid: 'bench' })}.${url64(payload)}.${url64('s'.repeat(254))}`
+}
+
+/** A provider that knows who is signed in. A session that is never told asks its provider on every read. */
+export const provider = (getToken) => ({
+  getToken,
+  watch(report) {
+    report({ user: 'bench' })
+    return () => {}
+  },
+})
+
+export const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1]
+
+/**
+ * Runs the contenders in turn, round after round, each round beginning with the next of them, so that a slow moment of the machine
+ * hits all alike.
+ * @param {Record<string, () => number | Promise<number>>} contenders  each answers its own time
+ * @param {{ rounds: number, warm?: number, before?: () => void }} options
+ * @returns medians by name
+ */
+export const interleave = async (contenders, { rounds, warm = 2, before }) => {
+  const names = Object.keys(contenders)
+  const times = Object.fromEntries(names.map((name) => [name, []]))
+  for (let round = -warm; round < rounds; round++)
+    for (let i = 0; i < names.length; i++) {
+      const name = names[(i + round + warm) % names.length]
+      before?.()
+      const time = await contenders[name]()
+      if (round >= 0) times[name].push(time)
+    }
+  return Object.fromEntries(names.map((name) => [name, median(times[name])]))
+}
+
+export const assert = (holds, otherwise) => {
+  if (!holds) throw new Error(otherwise)
+}

@@ -1,0 +1,64 @@
+// The table, for people and for programs.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../../pkg/scripts/tools.mjs'
+
+const number = (value, unit) => {
+  if (value === null) return ''
+  if (unit === 'bytes') return value.toLocaleString('en')
+  return value.toFixed(unit === 'ns' ? 0 : unit === 'KB' ? 1 : value < 1 ? 3 : 2)
+}
+const cells = ({ name, ours, peer, ratio, unit, against = '', goal = '', met }) => [
+  name, ours === null ? 'not measured' : number(ours, unit), number(peer, unit), unit, ratio === null ? '' : ratio.toFixed(ratio < 10 ? 3 : 1), against, goal, met === undefined ? '' : met ? 'met' : 'MISSED',
+]
+const heads = ['row', 'ours', 'peer', 'unit', 'ratio', 'against', 'goal', '']
+const right = new Set([1, 2, 4])
+
+export const print = (rows) => {
+  const lines = [heads, ...rows.map(cells)]
+  const widths = heads.map((_, i) => Math.max(...lines.map((line) => line[i].length)))
+  return lines.map((line) => line.map((cell, i) => (right.has(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd()).join('\n')
+}
+
+const version = (name) => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version
+
+const markdown = (rows, { chromium, build, quick }) => {
+  const line = (parts) => `| ${parts.map((part) => part.replaceAll('|', '\\|')).join(' | ')} |`
+  const notes = rows.filter(({ note }) => note).map(({ name, note }) => `- ${name}: ${note}.`)
+  const peers = ['fauna', 'convex', '@instantdb/core', 'graphql-request', '@auth0/auth0-spa-js'].map((name) => `${name} ${version(name)}`)
+  return `# Numbers
+
+Written by \`npm run bench${quick ? ' -- --quick' : ''}\` on ${new Date().toISOString().slice(0, 10)}, on a machine with ${cpus().length} cores, in headless Chromium ${chromium}, with countersign build ${build}.
+Beside us in the same run: ${peers.join(', ')}; bundled with esbuild ${version('esbuild')}.
+
+${line(heads)}
+| --- | ---: | ---: | --- | ---: | --- | --- | --- |
+${rows.map((row) => line(cells(row))).join('\n')}
+
+\`ratio\` says how many times better than the peer we are; for bytes and for the overhead it is ours divided by the peer's.
+
+${notes.join('\n')}
+
+## How this was measured
+
+- All times are medians. The contenders take turns, round after round, and each round begins with another of them, so that a slow moment of the machine hits all alike. Warm-up rounds are not counted.
+- \`token cached\`: each contender awaits its own calls in a loop of its own. auth0-spa-js answers from its in-memory cache, filled as after a sign-in. That our provider was asked once in all is asserted.
+- \`token concurrent misses\`: all callers ask before any has its answer. Both sides fetch the token from the same stub that answers at once; a call of the provider too many fails the row.
+- \`fetch overhead\`: same origin, kept-alive connection, from the call to the parsed body. The server refuses requests without a token.
+- \`fauna\`: the whole document, from text to values. Garbage is collected before each sample. That both sides read and write the same is asserted.
+- \`bytes\`: production conditions, minified, split; each file compressed by itself with gzip -9. The page with all backends counts everything that it can load but the doctor; the page with Clerk and Hasura counts everything but the doctor and the sockets. \`eager\` is an entry, all its exports, with its static imports. That a healthy page loads nothing that is not counted is checked in the browser.
+- \`start\`: a fresh page each time, files from a server on the same machine, nothing cached. Ours: the page with all four backends, until the first token is there. The peers: their bundle loaded and evaluated, no client made.
+- \`1,000,000 calls\`: 50,000 calls first, so that compiled code is not taken for a leak.
+`
+}
+
+/** @param {import('./rows.mjs').Row[]} rows @param {{ chromium: string, build: string, quick: boolean }} about */
+export const write = (rows, about) => {
+  const round = (value) => (value === null ? null : +value.toPrecision(6))
+  const json = rows.map(({ name, ours, peer, ratio, unit }) => ({ name, ours: round(ours), peer: round(peer), ratio: round(ratio), unit }))
+  mkdirSync(join(root, 'target'), { recursive: true })
+  mkdirSync(join(root, 'www/docs'), { recursive: true })
+  writeFileSync(join(root, 'target/bench.json'), `${JSON.stringify(json, null, 2)}\n`)
+  writeFileSync(join(root, 'www/docs/bench.md'), markdown(rows, about))
+}

@@ -1,0 +1,100 @@
+// One function for each part of the table: it measures, and makes rows of what it measured. `measured` never rounds what a goal is
+// compared with.
+import { budgets, sizes } from './sizes.mjs'
+
+/**
+ * @typedef {{ name: string, ours: number | null, peer: number | null, ratio: number | null, unit: string, against?: string, goal?: string, met?: boolean, note?: string }} Row
+ *   `ratio`: how many times better than the peer; of bytes and of overhead: ours divided by the peer's. `note`: what was measured beside
+ */
+
+const faster = (name, ours, peer, unit, more) => ({ name, ours, peer, ratio: peer / ours, unit, ...more })
+const atLeast = (goal, ratio) => ({ goal: `at least ${goal} times faster`, met: ratio >= goal })
+const ms = (value) => `${value.toFixed(2)} ms`
+
+/** Names that must appear in the table whatever happens, by part. */
+export const parts = {
+  tokens: ['token cached vs auth0', 'token cached vs map', 'token concurrent misses'],
+  fetch: ['fetch overhead'],
+  fauna: ['fauna decode 1 MB', 'fauna decode 10 MB', 'fauna encode'],
+  bytes: ['total bytes gzip', 'page bytes gzip: clerk + hasura http', 'diagnose bytes gzip', ...Object.keys(budgets.eager).map((name) => `eager bytes gzip: ${name}`)],
+  start: ['start'],
+  flat: ['1,000,000 calls'],
+}
+
+/** Each takes `{ bench, quick, browser }` and answers its rows; a part that throws is reported as not measured. */
+export const measure = {
+  async tokens({ bench, quick }) {
+    const cached = await bench('cached', { rounds: quick ? 9 : 31, calls: 20_000 })
+    const misses = await bench('misses', { rounds: quick ? 3 : 7, callers: 10_000 })
+    const { requests, failed } = misses.theirs
+    return [
+      faster('token cached vs auth0', cached.ours, cached.auth0, 'ns', { against: 'auth0-spa-js `getTokenSilently`', ...atLeast(9, cached.auth0 / cached.ours) }),
+      faster('token cached vs map', cached.ours, cached.map, 'ns', {
+        against: '`async (key) => map.get(key)`', goal: 'at most 2.5 times slower', met: cached.ours <= 2.5 * cached.map,
+        note: `a map that also looks at the expiry, as a cache of tokens must: ${cached.timedMap.toFixed(0)} ns, ${(cached.ours / cached.timedMap).toFixed(2)} times slower`,
+      }),
+      faster('token concurrent misses', misses.ours, misses.peer, 'ms', {
+        against: 'auth0-spa-js, its network stubbed', goal: '1 provider call, at least 10 times faster', met: misses.peer >= 10 * misses.ours,
+        note: `10,000 callers, 1 provider call (asserted each round); auth0-spa-js: ${requests} network call${requests === 1 ? '' : 's'}${failed ? `, ${failed} callers rejected` : ''}`,
+      }),
+    ]
+  },
+
+  async fetch({ bench, quick }) {
+    const { ours, peer, again, guarded } = await bench('overhead', { requests: quick ? 400 : 2000 })
+    return [{
+      name: 'fetch overhead', ours, peer, ratio: ours / peer, unit: 'ms', against: 'plain `fetch`, header set by hand', goal: 'at most 1.03 of it', met: ours / peer <= 1.03,
+      note: `${ours > peer ? '+' : ''}${((ours - peer) * 1000).toFixed(0)} µs a request; beside it, of the plain fetch: a second plain fetch ${(again / peer).toFixed(3)}, a plain fetch with the options that we set (no-store, omit, no-referrer, redirect error) ${(guarded / peer).toFixed(3)}`,
+    }]
+  },
+
+  async fauna({ bench, quick }) {
+    const rows = []
+    for (const megabytes of [1, 10]) {
+      const { ours, peer, bare } = await bench('decode', { megabytes, rounds: megabytes > 1 ? (quick ? 5 : 11) : quick ? 15 : 41 })
+      rows.push(faster(`fauna decode ${megabytes} MB`, ours, peer, 'ms', {
+        against: '`fauna` driver', goal: 'at least 3 times faster; at most 1.7 times a bare JSON.parse', met: peer >= 3 * ours && ours <= 1.7 * bare,
+        note: `bare JSON.parse: ${ms(bare)}; ours is ${(ours / bare).toFixed(2)} times that`,
+      }))
+    }
+    const { ours, peer } = await bench('encode', { rounds: quick ? 15 : 41 })
+    return [...rows, faster('fauna encode', ours, peer, 'ms', { against: '`fauna` driver', goal: 'at least as fast', met: ours <= peer, note: '10,000 arguments' })]
+  },
+
+  async bytes({ browser }) {
+    const { eager, page, total, peers, diagnose, files } = await sizes()
+    const seen = await browser.healthy()
+    const strays = (loaded, counted) => loaded.filter((file) => !counted.includes(file))
+    const uncounted = [...strays(seen.page, files.page), ...strays(seen.total, files.total)]
+    if (uncounted.length) throw new Error(`a healthy page loaded what is not counted: ${uncounted.join(', ')}`)
+    const counted = (loaded, all) => `${all.length} files counted, a healthy run in the browser loaded ${loaded.length} of them and no other`
+    const absolute = (name, ours, budget, note) => ({ name, ours, peer: null, ratio: null, unit: 'bytes', ...(budget && { goal: `at most ${budget}`, met: ours <= budget }), ...(note && { note }) })
+    return [
+      {
+        name: 'total bytes gzip', ours: total, peer: peers, ratio: total / peers, unit: 'bytes', against: 'fauna + convex + @instantdb/core + graphql-request + auth0-spa-js',
+        goal: `at most ${budgets.total} of it`, met: total <= budgets.total * peers, note: counted(seen.total, files.total),
+      },
+      absolute('page bytes gzip: clerk + hasura http', page, budgets.page, counted(seen.page, files.page)),
+      absolute('diagnose bytes gzip', diagnose, 0, 'loaded after a rejected token only'),
+      ...Object.entries(eager).map(([name, bytes]) => absolute(`eager bytes gzip: ${name}`, bytes, budgets.eager[name])),
+    ]
+  },
+
+  async start({ browser, quick }) {
+    const { ours, peer, loaded } = await browser.start(quick ? 5 : 9)
+    return [faster('start', ours, peer, 'ms', {
+      against: "the peers' bundle loaded and run", goal: 'not slower', met: ours <= peer,
+      note: `fresh page each; ours: entry and glue loaded and run ${ms(loaded)}, then core loaded, compiled, instantiated and the first token`,
+    })]
+  },
+
+  async flat({ browser, quick }) {
+    const count = quick ? 100_000 : 1_000_000
+    const { heapKB, wasmKB, listeners, sent } = await browser.flat(count)
+    return [{
+      name: '1,000,000 calls', ours: heapKB, peer: null, ratio: null, unit: 'KB', against: 'itself', goal: 'flat: under 256 KB more, no wasm page, no listener more',
+      met: heapKB < 256 && wasmKB === 0 && listeners === 0,
+      note: `${quick ? '--quick: 100,000 calls only; ' : ''}heap after less heap before, both after a collection; ${sent} of the calls were authorised requests; wasm memory +${wasmKB} KB, event listeners +${listeners}`,
+    }]
+  },
+}

@@ -1,0 +1,129 @@
+// The client with a session: whose token, whose answer, whose transaction time.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { driver, ours } from './load.mjs'
+import { fakeSession, stub } from './stub.mjs'
+
+const lib = await ours()
+const { Client, CountersignError, fql, httpClient } = lib
+const unauthorized = { status: 401, json: { error: { code: 'unauthorized', message: 'Access token required' } } }
+
+/** @returns a server, a session and a client of it */
+const setup = async (script, options = {}, transport) => {
+  const server = await stub(script)
+  const session = fakeSession(lib)
+  const client = new Client({ session, template: 'fauna', endpoint: server.url, audience: 'https://db.fauna.com/db/yxxeeaaqcydyy', ...options }, transport?.(server))
+  return { server, session, client }
+}
+
+test('requests go through the channel of the session', async () => {
+  const { server, session, client } = await setup(() => ({ json: { data: 'Hello', txn_ts: 5 } }))
+  assert.equal(session.listeners.size, 0, 'constructing listens to nothing')
+  assert.equal((await client.query(fql`'Hello'`)).data, 'Hello')
+  assert.equal(server.log[0].headers.authorization, 'Bearer token-1')
+  const { backend, template, endpoint } = session.calls.spec
+  assert.deepEqual([backend, template, endpoint().href], ['fauna', 'fauna', server.url.href])
+  assert.deepEqual(await client.check(), [{ ok: true, code: 'aud', message: 'expected https://db.fauna.com/db/yxxeeaaqcydyy' }])
+  client.close()
+  assert.equal(session.listeners.size, 0, 'closing stops listening')
+  await server.stop()
+})
+
+test('a refused token: AuthenticationError with the doctor\'s sentence', async () => {
+  const { server, session, client } = await setup(() => unauthorized)
+  const error = await client.query(fql`1`).catch((e) => e)
+  assert.ok(error instanceof lib.AuthenticationError && error instanceof lib.ServiceError)
+  assert.deepEqual([error.code, error.kind, error.httpStatus, error.hint], ['unauthorized', 'token', 401, 'aud is wrong: set the aud claim'])
+  assert.deepEqual(session.calls.explain, [{ audience: 'https://db.fauna.com/db/yxxeeaaqcydyy' }])
+  await server.stop()
+})
+
+test('a channel that rejects token_rejected means the same; its other errors pass', async () => {
+  const { server, session, client } = await setup(() => undefined)
+  let next = new CountersignError('token_rejected', 'refused', { hint: 'hint of the core' })
+  session[lib.door] = () => ({ fetch: async () => { throw next }, explain: async () => assert.fail('there is a hint already'), check: async () => [] })
+  const error = await client.query(fql`1`).catch((e) => e)
+  assert.ok(error instanceof lib.AuthenticationError)
+  assert.deepEqual([error.code, error.hint], ['unauthorized', 'hint of the core'])
+  next = new CountersignError('signed_out', 'nobody')
+  await assert.rejects(client.query(fql`1`), (e) => e === next)
+  next = new CountersignError('offline', 'no network', { hint: 'plug it in' })
+  const network = await client.query(fql`1`).catch((e) => e)
+  assert.ok(network instanceof lib.NetworkError)
+  assert.deepEqual([network.code, network.hint, network.message], ['offline', 'plug it in', 'no network'])
+  await server.stop()
+})
+
+test('lastTxnTs belongs to the user with whom it was seen', async () => {
+  const { server, session, client } = await setup((_, n) => ({ json: { data: n, txn_ts: 100 + n } }))
+  await client.query(fql`1`)
+  await client.query(fql`1`)
+  assert.equal(client.lastTxnTs, 101)
+  session.become('bob')
+  assert.equal(client.lastTxnTs, undefined)
+  await client.query(fql`1`)
+  session.identityKey = 'carol' // the news has not arrived yet
+  assert.equal(client.lastTxnTs, undefined)
+  await client.query(fql`1`)
+  assert.deepEqual(server.log.map((r) => r.headers['x-last-txn-ts']), [undefined, '100', undefined, undefined])
+  await server.stop()
+})
+
+test('a time set before anybody is known goes to the first user', async () => {
+  const { server, session, client } = await setup(() => undefined)
+  session.identityKey = undefined
+  client.lastTxnTs = 77
+  session.identityKey = 'alice'
+  await client.query(fql`1`)
+  assert.equal(server.log[0].headers['x-last-txn-ts'], '77')
+  await server.stop()
+})
+
+test('an answer that comes after the user changed is not delivered, nor is a retry made', async () => {
+  let session
+  const one = await setup(() => (session.become('bob'), { json: { data: 'for alice', txn_ts: 9 } }))
+  session = one.session
+  await assert.rejects(one.client.query(fql`1`), { code: 'identity_changed' })
+  assert.equal(one.client.lastTxnTs, undefined)
+  await one.server.stop()
+  const two = await setup(() => ({ status: 429, json: { error: { code: 'limit_exceeded', message: 'slow down' } } }))
+  setTimeout(() => two.session.become('bob'), 40)
+  const random = Math.random
+  Math.random = () => 0.1
+  await assert.rejects(two.client.query(fql`1`), { code: 'identity_changed' })
+  Math.random = random
+  assert.equal(two.server.log.length, 1)
+  await two.server.stop()
+})
+
+test('a secret for one query leaves the session and its transaction time out', async () => {
+  const { server, client } = await setup((_, n) => ({ json: { data: n, txn_ts: 100 + n } }))
+  await client.query(fql`1`)
+  await client.query(fql`1`, { secret: 'other' })
+  await client.query(fql`1`)
+  assert.deepEqual(server.log.map((r) => [r.headers.authorization, r.headers['x-last-txn-ts']]), [['Bearer token-1', undefined], ['Bearer other', undefined], ['Bearer token-1', '100']])
+  await server.stop()
+})
+
+test('a transport of one\'s own gets the token, and one replay with another', async () => {
+  const { server, session, client } = await setup((_, n) => (n ? { json: { data: 1 } } : unauthorized), {}, ({ url }) => new driver.FetchClient({ url: url.href, fetch_keepalive: false }))
+  assert.equal((await client.query(fql`1`)).data, 1)
+  assert.deepEqual(server.log.map((r) => r.headers.authorization), ['Bearer token-1', 'Bearer token-2'])
+  session.getToken = async () => null
+  await assert.rejects(client.query(fql`1`), { code: 'signed_out' })
+  await server.stop()
+})
+
+test('npm fauna through httpClient', async () => {
+  const server = await stub((_, n) => (n === 1 ? { status: 400, json: { error: { code: 'invalid_query', message: 'no' } } } : { json: { data: { '@int': '5' }, txn_ts: 3 } }))
+  const session = fakeSession(lib)
+  const client = new driver.Client({ secret: 'unused', endpoint: server.url }, httpClient({ session, template: 'fauna', endpoint: server.url }))
+  assert.equal((await client.query(driver.fql`5`)).data, 5)
+  assert.equal(server.log[0].headers.authorization, 'Bearer token-1')
+  await assert.rejects(client.query(driver.fql`5`), { name: 'QueryCheckError' })
+  client.close()
+  const nowhere = new driver.Client({ secret: 'unused', endpoint: server.url }, httpClient({ session, template: 'fauna', endpoint: undefined }))
+  const error = await nowhere.query(driver.fql`5`).catch((e) => e)
+  assert.deepEqual([error.name, error.cause.code], ['ClientError', 'endpoint_missing'])
+  await server.stop()
+})

@@ -1,0 +1,70 @@
+// A server that says what a script tells it to, and remembers what it was asked.
+import { createServer } from 'node:http'
+
+/**
+ * @param {(request: { headers: Record<string, string>, body: any, text: string }, n: number) => any} script answers the n-th request (from 0):
+ *   `{ status?, headers?, json?, text? }`, or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`
+ */
+export const stub = async (script) => {
+  const log = []
+  const server = createServer((req, res) => {
+    let text = ''
+    req.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => {
+      const entry = { line: `${req.method} ${req.url} HTTP/${req.httpVersion}`, headers: req.headers, body: JSON.parse(text), text }
+      log.push(entry)
+      const answer = script(entry, log.length - 1) ?? {}
+      if (answer.hang) return
+      if (answer.destroy === 'before') return res.destroy()
+      const body = answer.text ?? JSON.stringify(answer.json ?? { data: null, txn_ts: 1 })
+      res.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
+      if (answer.destroy === 'middle') return res.write(body.slice(0, 5), () => res.destroy())
+      res.end(body)
+    })
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: new URL(`http://127.0.0.1:${server.address().port}`),
+    log,
+    stop: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
+  }
+}
+
+/** Headers that say who is speaking, not what is said. */
+const own = /^(x-driver-env|user-agent|host|connection|accept.*|sec-fetch-.*|cache-control|pragma|content-length)$/
+
+/** A request without them, to be compared. */
+export const comparable = ({ line, headers, text }) => ({ line, text, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !own.test(name)).sort()) })
+
+/** A session in miniature: what a client sees of one, with a channel that sends the current token and repeats once after a 401. */
+export const fakeSession = (lib, { token = 'token-1', key = 'alice' } = {}) => {
+  const listeners = new Set()
+  const calls = { explain: [], force: 0 }
+  const session = {
+    identityKey: key,
+    on: (type, listener) => {
+      const entry = { type, listener }
+      listeners.add(entry)
+      return () => listeners.delete(entry)
+    },
+    getToken: async (_, { force } = {}) => (force ? ((calls.force += 1), `token-${1 + calls.force}`) : token),
+    become: (next) => {
+      session.identityKey = next
+      for (const { type, listener } of listeners) listener(type === 'forget' ? { type } : { type, key: next })
+    },
+    calls,
+    listeners,
+    [lib.door]: (spec) => {
+      calls.spec = spec
+      return {
+        fetch: async (url, init) => {
+          const send = (token) => fetch(url, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } })
+          const first = await send(token)
+          return first.status === 401 ? send(await session.getToken('', { force: true })) : first
+        },
+        explain: async (expect) => (calls.explain.push(expect), 'aud is wrong: set the aud claim'),
+        check: async (expect) => [{ ok: true, code: 'aud', message: `expected ${expect.audience}` }],
+      }
+    },
+  }
+  return session
+}

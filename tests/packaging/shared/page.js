@@ -1,0 +1,3 @@
+import { run } from './run.js'
+
+document.querySelector('#out').textContent = await run()
