@@ -5,11 +5,11 @@
 pub mod auth;
 pub mod backends;
 #[cfg(all(feature = "bindings", target_arch = "wasm32"))]
-mod bind;
+pub mod bind;
 pub mod core;
 #[cfg(feature = "diagnose")]
 pub mod doctor;
 #[cfg(feature = "core")]
 pub mod driver;
 #[cfg(target_arch = "wasm32")]
-mod js;
+pub mod js;

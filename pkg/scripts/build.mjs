@@ -40,7 +40,8 @@ let std // whether the standard library's source is at hand: undefined until tri
  * a quarter of the bytes. Where its source is missing, the prebuilt one does the same job, larger.
  */
 const compile = async (features, log) => {
-  const args = ['build', '--release', '--lib', '--quiet', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', ['bindings', ...features].join(',')]
+  // `cargo rustc --crate-type cdylib`, because beside an rlib cargo silently leaves link-time optimisation out.
+  const args = ['rustc', '--release', '--lib', '--crate-type', 'cdylib', '--quiet', '--target', 'wasm32-unknown-unknown', '--no-default-features', '--features', ['bindings', ...features].join(',')]
   if (std !== false && process.env.COUNTERSIGN_BUILD_STD !== '0') {
     try {
       const target = join(root, 'target/small')

@@ -1,12 +1,7 @@
 //! What the doctor looks at and what it says: plain data, shared by its engine and the backends' rules.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-/// A sentence; most are fixed.
-pub type Text = Cow<'static, str>;
 
 /// One thing that was looked at. The code is the contract; the words may change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,25 +11,25 @@ pub struct Finding {
     /// Stable.
     pub code: &'static str,
     /// What is so. Never token text, never a claim other than `iss`, `aud`, `sub`, `exp`, `kid`, `alg`.
-    pub message: Text,
+    pub message: String,
     /// What to change, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<Text>,
+    pub fix: Option<String>,
 }
 
 impl Finding {
     /// As it should be.
-    pub fn good(code: &'static str, message: impl Into<Text>) -> Self {
+    pub fn good(code: &'static str, message: impl Into<String>) -> Self {
         Self { ok: true, code, message: message.into(), fix: None }
     }
 
     /// Works, and is worth knowing.
-    pub fn note(code: &'static str, message: impl Into<Text>, fix: impl Into<Text>) -> Self {
+    pub fn note(code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { ok: true, code, message: message.into(), fix: Some(fix.into()) }
     }
 
     /// Cannot work.
-    pub fn bad(code: &'static str, message: impl Into<Text>, fix: impl Into<Text>) -> Self {
+    pub fn bad(code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { ok: false, code, message: message.into(), fix: Some(fix.into()) }
     }
 }

@@ -10,19 +10,18 @@ mod rules;
 
 pub use keys::verify;
 
-use crate::backends;
 use crate::core::finding::{Clock, Expect, Facts, Finding, Lint};
 
 /// Every backend that this build has rules for.
 pub const BACKENDS: &[&Lint] = &[
     #[cfg(feature = "fauna")]
-    &backends::fauna::lint::LINT,
+    &crate::backends::fauna::lint::LINT,
     #[cfg(feature = "hasura")]
-    &backends::hasura::lint::LINT,
+    &crate::backends::hasura::lint::LINT,
     #[cfg(feature = "instant")]
-    &backends::instant::lint::LINT,
+    &crate::backends::instant::lint::LINT,
     #[cfg(feature = "convex")]
-    &backends::convex::lint::LINT,
+    &crate::backends::convex::lint::LINT,
 ];
 
 /// The rules of a backend.
@@ -72,7 +71,7 @@ fn bad_first(said: Vec<Finding>) -> Vec<Finding> {
 fn named_for(backend: Option<&Lint>, mut said: Vec<Finding>) -> Vec<Finding> {
     if let Some(backend) = backend {
         for finding in &mut said {
-            finding.message = format!("{}: {}", backend.name, finding.message).into();
+            finding.message = format!("{}: {}", backend.name, finding.message);
         }
     }
     said

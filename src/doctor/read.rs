@@ -107,7 +107,7 @@ fn encrypted(header: &str) -> Finding {
 
 /// No JWT. What it is instead is often plain from its beginning, which is not shown.
 fn opaque(token: &str) -> Finding {
-    let is = |message: &'static str, fix: &'static str| Finding::bad("token_opaque", message, fix);
+    let is = |message: &str, fix: &str| Finding::bad("token_opaque", message, fix);
     if matches!(token, "undefined" | "null" | "NaN" | "true" | "false" | "[object Object]" | "[object Promise]") {
         return Finding::bad("token_placeholder", format!("the token is the word {}.", quoted(token)), "getToken put something that is no text into one: await the provider's promise, and return null when nobody is signed in");
     }

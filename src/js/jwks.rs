@@ -92,7 +92,7 @@ fn unreachable(address: &str) -> Finding {
     Finding::bad(
         "jwks_unreachable",
         format!("{} gave no answer that a page may read.", shown(address)),
-        "Open it in a tab: if it shows keys there, its server sends no CORS header, or this page's Content Security Policy lacks it in connect-src; pass the key set itself instead",
+        "Open it in a tab: if it shows keys there, its server sends no CORS header, it redirects, or this page's Content Security Policy lacks it in connect-src; pass the key set itself instead",
     )
 }
 
@@ -101,6 +101,8 @@ async fn get(address: &str) -> Result<Keys, Finding> {
         .header("accept", "application/json")
         .credentials(web_sys::RequestCredentials::Omit)
         .referrer_policy(web_sys::ReferrerPolicy::NoReferrer)
+        // To anywhere: a page may be sent from https to plain http.
+        .redirect(web_sys::RequestRedirect::Error)
         // Keys rotate; an old copy would accuse a good token.
         .cache(web_sys::RequestCache::NoCache)
         .build()

@@ -1,12 +1,12 @@
 //! Layer 4a: browser adapters, the only place that names `web_sys`, `js_sys` APIs or gloo.
 
 #[cfg(feature = "core")]
-pub(crate) mod answer;
+pub mod answer;
 #[cfg(feature = "core")]
-pub(crate) mod host;
+pub mod host;
 #[cfg(feature = "core")]
-pub(crate) mod http;
+pub mod http;
 #[cfg(feature = "diagnose")]
-pub(crate) mod jwks;
+pub mod jwks;
 #[cfg(feature = "core")]
-pub(crate) mod ports;
+pub mod ports;

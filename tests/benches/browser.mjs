@@ -24,7 +24,7 @@ export const open = async (log) => {
   // Each page as it is measured for size, under a folder of its own: bundled together they would share chunks.
   const under = (folder, { files }) => [...files].map(([path, bytes]) => /** @type {const} */ ([`/${folder}${path}`, bytes]))
   const server = await serve(new Map([...bench.files, ...under('total', all), ...under('page', hasura), ...under('peers', peers)]))
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--js-flags=--expose-gc', '--enable-precise-memory-info'] })
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 
   /** A page that shares nothing with the ones before. */
   const fresh = async (use, setup) => {
@@ -41,7 +41,7 @@ export const open = async (log) => {
   }
 
   /** Calls a function of pages/bench.js. */
-  const bench_ = (name, options) => fresh((page) => page.evaluate(async ([name, options]) => (await import('/bench.js'))[name](options), [name, options]))
+  const call = (name, options) => fresh((page) => page.evaluate(async ([name, options]) => (await import('/bench.js'))[name](options), [name, options]))
 
   /** Which files a page asks for in a run where every backend answers well. */
   const healthy = async () => {
@@ -108,7 +108,7 @@ export const open = async (log) => {
   }, watchMemory)
 
   return {
-    bench: bench_, healthy, start, flat,
+    bench: call, healthy, start, flat,
     version: browser.version(),
     stop: async () => {
       await browser.close()

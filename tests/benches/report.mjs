@@ -12,7 +12,7 @@ const number = (value, unit) => {
 const cells = ({ name, ours, peer, ratio, unit, against = '', goal = '', met }) => [
   name, ours === null ? 'not measured' : number(ours, unit), number(peer, unit), unit, ratio === null ? '' : ratio.toFixed(ratio < 10 ? 3 : 1), against, goal, met === undefined ? '' : met ? 'met' : 'MISSED',
 ]
-const heads = ['row', 'ours', 'peer', 'unit', 'ratio', 'against', 'goal', '']
+const heads = ['row', 'ours', 'peer', 'unit', 'ratio', 'against', 'goal', 'result']
 const right = new Set([1, 2, 4])
 
 export const print = (rows) => {
@@ -42,11 +42,11 @@ ${notes.join('\n')}
 
 ## How this was measured
 
-- All times are medians. The contenders take turns, round after round, and each round begins with another of them, so that a slow moment of the machine hits all alike. Warm-up rounds are not counted.
+- All times are medians. The contenders take turns, round after round, in changing order, so that a slow moment of the machine hits all alike. Warm-up rounds are not counted.
 - \`token cached\`: each contender awaits its own calls in a loop of its own. auth0-spa-js answers from its in-memory cache, filled as after a sign-in. That our provider was asked once in all is asserted.
 - \`token concurrent misses\`: all callers ask before any has its answer. Both sides fetch the token from the same stub that answers at once; a call of the provider too many fails the row.
 - \`fetch overhead\`: same origin, kept-alive connection, from the call to the parsed body. The server refuses requests without a token.
-- \`fauna\`: the whole document, from text to values. Garbage is collected before each sample. That both sides read and write the same is asserted.
+- \`fauna\`: the whole document, from text to values. In each turn a contender runs several times in a row and the first is not counted: it clears up after whoever ran before. That both sides read and write the same is asserted.
 - \`bytes\`: production conditions, minified, split; each file compressed by itself with gzip -9. The page with all backends counts everything that it can load but the doctor; the page with Clerk and Hasura counts everything but the doctor and the sockets. \`eager\` is an entry, all its exports, with its static imports. That a healthy page loads nothing that is not counted is checked in the browser.
 - \`start\`: a fresh page each time, files from a server on the same machine, nothing cached. Ours: the page with all four backends, until the first token is there. The peers: their bundle loaded and evaluated, no client made.
 - \`1,000,000 calls\`: 50,000 calls first, so that compiled code is not taken for a leak.

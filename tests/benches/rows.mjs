@@ -25,7 +25,7 @@ export const parts = {
 export const measure = {
   async tokens({ bench, quick }) {
     const cached = await bench('cached', { rounds: quick ? 9 : 31, calls: 20_000 })
-    const misses = await bench('misses', { rounds: quick ? 3 : 7, callers: 10_000 })
+    const misses = await bench('misses', { rounds: quick ? 3 : 5, callers: 10_000 })
     const { requests, failed } = misses.theirs
     return [
       faster('token cached vs auth0', cached.ours, cached.auth0, 'ns', { against: 'auth0-spa-js `getTokenSilently`', ...atLeast(9, cached.auth0 / cached.ours) }),
@@ -51,23 +51,24 @@ export const measure = {
   async fauna({ bench, quick }) {
     const rows = []
     for (const megabytes of [1, 10]) {
-      const { ours, peer, bare } = await bench('decode', { megabytes, rounds: megabytes > 1 ? (quick ? 5 : 11) : quick ? 15 : 41 })
+      const { ours, peer, bare } = await bench('decode', { megabytes, rounds: megabytes > 1 ? (quick ? 5 : 11) : quick ? 9 : 25 })
       rows.push(faster(`fauna decode ${megabytes} MB`, ours, peer, 'ms', {
         against: '`fauna` driver', goal: 'at least 3 times faster; at most 1.7 times a bare JSON.parse', met: peer >= 3 * ours && ours <= 1.7 * bare,
         note: `bare JSON.parse: ${ms(bare)}; ours is ${(ours / bare).toFixed(2)} times that`,
       }))
     }
-    const { ours, peer } = await bench('encode', { rounds: quick ? 15 : 41 })
+    const { ours, peer } = await bench('encode', { rounds: quick ? 9 : 25 })
     return [...rows, faster('fauna encode', ours, peer, 'ms', { against: '`fauna` driver', goal: 'at least as fast', met: ours <= peer, note: '10,000 arguments' })]
   },
 
   async bytes({ browser }) {
     const { eager, page, total, peers, diagnose, files } = await sizes()
     const seen = await browser.healthy()
-    const strays = (loaded, counted) => loaded.filter((file) => !counted.includes(file))
+    const strays = (loaded, counted) => loaded.filter((file) => !(file in counted))
     const uncounted = [...strays(seen.page, files.page), ...strays(seen.total, files.total)]
     if (uncounted.length) throw new Error(`a healthy page loaded what is not counted: ${uncounted.join(', ')}`)
-    const counted = (loaded, all) => `${all.length} files counted, a healthy run in the browser loaded ${loaded.length} of them and no other`
+    const largest = (all) => Object.entries(all).sort((a, b) => b[1] - a[1]).slice(0, 5).map(([file, bytes]) => `${file.replace(/^\/|-[A-Z0-9]{8}(?=\.js$)/g, '')} ${bytes.toLocaleString('en')}`).join(', ')
+    const counted = (loaded, all) => `${Object.keys(all).length} files counted, a healthy run in the browser loaded ${loaded.length} of them and no other; the largest: ${largest(all)}`
     const absolute = (name, ours, budget, note) => ({ name, ours, peer: null, ratio: null, unit: 'bytes', ...(budget && { goal: `at most ${budget}`, met: ours <= budget }), ...(note && { note }) })
     return [
       {
@@ -88,13 +89,12 @@ export const measure = {
     })]
   },
 
-  async flat({ browser, quick }) {
-    const count = quick ? 100_000 : 1_000_000
-    const { heapKB, wasmKB, listeners, sent } = await browser.flat(count)
+  async flat({ browser }) {
+    const { heapKB, wasmKB, listeners, sent } = await browser.flat(1_000_000)
     return [{
       name: '1,000,000 calls', ours: heapKB, peer: null, ratio: null, unit: 'KB', against: 'itself', goal: 'flat: under 256 KB more, no wasm page, no listener more',
       met: heapKB < 256 && wasmKB === 0 && listeners === 0,
-      note: `${quick ? '--quick: 100,000 calls only; ' : ''}heap after less heap before, both after a collection; ${sent} of the calls were authorised requests; wasm memory +${wasmKB} KB, event listeners +${listeners}`,
+      note: `heap after less heap before, both after a collection; ${sent} of the calls were authorised requests; wasm memory +${wasmKB} KB, event listeners +${listeners}`,
     }]
   },
 }

@@ -17,21 +17,26 @@ const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose)/
 
 /**
  * @returns {Promise<{ eager: Record<string, number>, page: number, total: number, peers: number, diagnose: number,
- *   files: { page: string[], total: string[] } }>} bytes after gzip -9, each file compressed by itself
+ *   files: { page: Record<string, number>, total: Record<string, number> } }>} bytes after gzip -9, each file compressed by itself
  */
 export const sizes = async () => {
   assertBuilt()
   const eager = {}
   for (const name of Object.keys(budgets.eager)) eager[name] = await eagerBytes(`export * from 'countersign${name === 'root' ? '' : `/${name}`}'`)
 
-  const alone = async (name, options) => {
+  const sum = (files) => Object.values(files).reduce((all, bytes) => all + bytes, 0)
+  /** The files of one page, bundled by itself: what it loads, and what only an error loads. */
+  const alone = async (name, without) => {
     const bundle = await bundlePages([name])
-    const sum = (files) => files.reduce((bytes, file) => bytes + gzip(bundle.files.get(file)), 0)
-    const files = bundle.load(name, options)
-    return { files, bytes: sum(files), rest: sum(bundle.load(name).filter((file) => !files.includes(file))) }
+    const weigh = (files) => Object.fromEntries(files.map((file) => [file, gzip(bundle.files.get(file))]))
+    const loaded = bundle.load(name, { without })
+    return { loaded: weigh(loaded), rest: weigh(bundle.load(name).filter((file) => !loaded.includes(file))) }
   }
-  const page = await alone('clerk-hasura', { without: notOverHttp })
-  const total = await alone('all', { without: afterAnError })
+  const page = await alone('clerk-hasura', notOverHttp)
+  const total = await alone('all', afterAnError)
   const peers = await alone('peers')
-  return { eager, page: page.bytes, total: total.bytes, peers: peers.bytes, diagnose: total.rest, files: { page: page.files, total: total.files } }
+  return {
+    eager, page: sum(page.loaded), total: sum(total.loaded), peers: sum(peers.loaded), diagnose: sum(total.rest),
+    files: { page: page.loaded, total: total.loaded },
+  }
 }

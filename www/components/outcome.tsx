@@ -26,7 +26,7 @@ function Result({ value, ms, refreshed }: { value: unknown; ms: number; refreshe
       <p className="outcome-meta">
         <strong>{table ? `${table.rows.length} ${table.rows.length === 1 ? 'row' : 'rows'}` : 'Answered'}</strong>
         <span>{duration(ms)}</span>
-        <span className={refreshed ? 'chip chip-fresh' : 'chip'}>{refreshed ? 'new token' : 'cached token'}</span>
+        <span className={refreshed ? 'chip chip-fresh' : 'chip'}>{refreshed ? 'new token' : 'no new token'}</span>
         {table && <button type="button" className="link" aria-pressed={raw} onClick={() => setRaw(!raw)}>{raw ? 'as a table' : 'as JSON'}</button>}
       </p>
       {table && !raw ? (
@@ -54,7 +54,7 @@ function Problem({ error, ms }: { error: unknown; ms?: number }) {
   return (
     <>
       <p className="outcome-meta">
-        <strong>{ours?.code === 'signed_out' ? 'Nobody is signed in' : 'Not answered'}</strong>
+        <strong>{ours?.code === 'signed_out' ? 'Not sent' : 'Not answered'}</strong>
         {ms !== undefined && <span>{duration(ms)}</span>}
         {ours && <span className="chip chip-bad">{ours.kind} / {ours.code}</span>}
       </p>

@@ -26,7 +26,7 @@ export function TokenPanel() {
         <button type="button" className="small" data-testid="expire-tokens" onClick={expire}>Expire them now</button>
       </header>
       <ul className="tokens">
-        {TEMPLATES.map((template) => <Row key={template} template={template} token={view?.snapshot.tokens[template]} now={view?.at ?? 0} />)}
+        {TEMPLATES.map((template) => <Row key={template} template={template} token={view?.snapshot.tokens[template]} now={view?.at ?? 0} nobody={view?.snapshot.status === 'anonymous'} />)}
       </ul>
       <p className="legend"><span><i className="key" /> time left</span><span><i className="key key-mark" /> refresh point</span><span><i className="key key-due" /> past it</span></p>
       <Strip tokens={view?.snapshot.tokens ?? {}} now={view?.at ?? 0} />
@@ -55,13 +55,13 @@ function read(token: Token | undefined, now: number) {
   return { life, left, phase, mark, share: Math.min(1, left / life), seconds: Math.ceil(left / 1000) }
 }
 
-function Row({ template, token, now }: { template: Template; token: Token | undefined; now: number }) {
+function Row({ template, token, now, nobody }: { template: Template; token: Token | undefined; now: number; nobody: boolean }) {
   const { life, phase, mark, share, seconds } = read(token, now)
   return (
     <li className="token" data-testid={`token-${template}`} data-phase={phase} data-seconds-left={seconds} data-refreshes={token?.refreshes ?? 0} data-generation={token?.generation ?? 0}>
       <div className="token-head">
         <span className="token-name">{template}</span>
-        <span className="token-left">{phase === 'none' ? 'not asked for' : phase === 'expired' ? 'expired' : `${seconds} s`}</span>
+        <span className="token-left">{phase === 'none' ? 'not asked for' : phase !== 'expired' ? `${seconds} s` : nobody ? 'dropped' : 'expired'}</span>
       </div>
       <div className="bar" role="meter" aria-label={`${template}: seconds until it expires`} aria-valuemin={0} aria-valuemax={Math.ceil(life / 1000)} aria-valuenow={seconds} aria-valuetext={phase === 'none' ? 'no token' : `${seconds} seconds left`}>
         <span className="bar-left" style={{ width: `${share * 100}%` }} />
@@ -70,11 +70,11 @@ function Row({ template, token, now }: { template: Template; token: Token | unde
       {token && (
         <>
           <dl className="facts">
-            <div><dt>refresh</dt><dd>{phase === 'fresh' ? `in ${Math.ceil((token.refreshAt - now) / 1000)} s` : phase === 'due' ? 'at the next read' : 'needed'}</dd></div>
+            <div><dt>refresh</dt><dd>{phase === 'fresh' ? `in ${Math.ceil((token.refreshAt - now) / 1000)} s` : phase === 'due' ? 'at the next read' : nobody ? 'none' : 'before the next use'}</dd></div>
             <div><dt>refreshes</dt><dd>{token.refreshes}</dd></div>
             <div><dt>generation</dt><dd>{token.generation}</dd></div>
           </dl>
-          {token.decision && <p className="decision">{token.decision}</p>}
+          {token.decision && !nobody && <p className="decision">{token.decision}</p>}
           <Claims claims={token.claims} />
         </>
       )}

@@ -20,22 +20,25 @@ export const provider = (getToken) => ({
 
 export const median = (times) => [...times].sort((a, b) => a - b)[times.length >> 1]
 
+/** Who goes when: each round begins with the next one, and every full turn the direction changes, so that nobody always follows the same one (and pays for its garbage). */
+export const order = (names, round) => {
+  const turned = names.map((_, i) => names[(i + round) % names.length])
+  return Math.floor(round / names.length) % 2 ? turned.reverse() : turned
+}
+
 /**
- * Runs the contenders in turn, round after round, each round beginning with the next of them, so that a slow moment of the machine
- * hits all alike.
+ * Runs the contenders in turn, round after round, so that a slow moment of the machine hits all alike.
  * @param {Record<string, () => number | Promise<number>>} contenders  each answers its own time
- * @param {{ rounds: number, warm?: number, before?: () => void }} options
+ * @param {{ rounds: number, warm?: number }} options
  * @returns medians by name
  */
-export const interleave = async (contenders, { rounds, warm = 2, before }) => {
+export const interleave = async (contenders, { rounds, warm = 2 }) => {
   const names = Object.keys(contenders)
   const times = Object.fromEntries(names.map((name) => [name, []]))
-  for (let round = -warm; round < rounds; round++)
-    for (let i = 0; i < names.length; i++) {
-      const name = names[(i + round + warm) % names.length]
-      before?.()
+  for (let round = 0; round < rounds + warm; round++)
+    for (const name of order(names, round)) {
       const time = await contenders[name]()
-      if (round >= 0) times[name].push(time)
+      if (round >= warm) times[name].push(time)
     }
   return Object.fromEntries(names.map((name) => [name, median(times[name])]))
 }

@@ -1,0 +1,21 @@
+//! The token manager under a virtual clock and a scripted provider: nothing here waits, sleeps or depends on chance.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "auth/answers.rs"]
+mod answers;
+#[path = "auth/cache.rs"]
+mod cache;
+#[path = "auth/clock.rs"]
+mod clock;
+#[path = "auth/flights.rs"]
+mod flights;
+#[path = "auth/identity.rs"]
+mod identity;
+#[path = "auth/interleavings.rs"]
+mod interleavings;
+#[path = "auth/leases.rs"]
+mod leases;
+#[path = "auth/properties.rs"]
+mod properties;
+#[path = "auth/world.rs"]
+mod world;

@@ -1,0 +1,103 @@
+// The types of the packed tarball: the samples of surface/ compile, what must not compile does not, nothing is `any`, and publint and
+// attw agree with the package. One test per sample file, per expectation and per declaration file of ours; ends with `N passed, N failed`.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const tarball = join(root, 'target/pack/countersign.tgz')
+const unpacked = join(here, 'node_modules/countersign')
+const counts = { passed: 0, failed: 0 }
+
+/** @param {string} name @param {readonly string[]} problems */
+function report(name, problems) {
+  if (!problems.length) return void counts.passed++
+  counts.failed += 1
+  console.log(`✘ ${name}\n${problems.join('\n').replace(/^/gm, '    ')}`)
+}
+const done = () => {
+  console.log(`${counts.passed} passed, ${counts.failed} failed`)
+  process.exit(counts.failed || !counts.passed ? 1 : 0)
+}
+
+/** @param {string} program @param {string[]} args */
+function program(program, args) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd: root, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' } })
+  return status === 0 ? [] : [`${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`.trim() || `ended with ${status}`]
+}
+
+/** @param {string} dir @returns {string[]} */
+const below = (dir) => readdirSync(dir, { recursive: true }).map((name) => join(dir, String(name)))
+
+function unpack() {
+  if (!existsSync(tarball)) throw new Error('target/pack/countersign.tgz is not there: run `npm run build` first')
+  rmSync(unpacked, { recursive: true, force: true })
+  mkdirSync(unpacked, { recursive: true })
+  const [problem] = program('tar', ['-xzf', tarball, '-C', unpacked, '--strip-components=1'])
+  if (problem) throw new Error(problem)
+}
+
+/** Of a diagnostic: `line: message`. @param {ts.Diagnostic} diagnostic */
+const text = ({ file, start = 0, messageText }) => `${file ? `${relative(root, file.fileName)}:${file.getLineAndCharacterOfPosition(start).line + 1}: ` : ''}${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+
+function compile() {
+  const later = new Set(JSON.parse(readFileSync(join(here, 'later.json'), 'utf8')).map((/** @type {{ file: string }} */ { file }) => join(here, file)))
+  for (const file of later) if (!existsSync(file)) report(`later.json names ${relative(here, file)}`, ['there is no such file'])
+  const { config, error } = ts.readConfigFile(join(here, 'tsconfig.json'), ts.sys.readFile)
+  if (error) throw new Error(text(error))
+  const parsed = ts.parseJsonConfigFileContent(config, ts.sys, here)
+  const files = parsed.fileNames.filter((file) => !later.has(file))
+  const program = ts.createProgram(files, parsed.options)
+  report('the program', program.getOptionsDiagnostics().concat(program.getGlobalDiagnostics()).map(text))
+  for (const file of files) {
+    const source = program.getSourceFile(file)
+    if (!source) throw new Error(`${file} was not read`)
+    const problems = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+    const name = relative(here, file)
+    if (!name.endsWith('.test-d.ts')) report(name, problems.map(text))
+    else expectations(name, source, problems)
+  }
+  // Our own declarations, whatever an app's skipLibCheck would hide; the vendors' are theirs.
+  const own = below(join(unpacked, 'dist')).filter((file) => file.endsWith('.d.ts'))
+  const strict = ts.createProgram(own, { ...parsed.options, skipLibCheck: false, types: [] })
+  for (const file of own) {
+    const source = strict.getSourceFile(file)
+    report(relative(here, file), source ? [...strict.getSyntacticDiagnostics(source), ...strict.getSemanticDiagnostics(source)].map(text) : ['was not read'])
+  }
+}
+
+/** Each `@ts-expect-error` and each `yes<` is a test of its own; anything else that is wrong fails the file. @param {string} name @param {ts.SourceFile} source @param {readonly ts.Diagnostic[]} problems */
+function expectations(name, source, problems) {
+  const byLine = new Map()
+  for (const problem of problems) {
+    const line = source.getLineAndCharacterOfPosition(problem.start ?? 0).line
+    byLine.set(line, [...(byLine.get(line) ?? []), text(problem)])
+  }
+  source.text.split('\n').forEach((content, line, lines) => {
+    if (/^\s*(?:yes<|\/\/ @ts-expect-error)/.test(content)) {
+      report(`${name}:${line + 1}: ${(content.includes('yes<') ? content : lines[line + 1] ?? '').trim()}`, byLine.get(line) ?? [])
+      byLine.delete(line)
+    }
+  })
+  report(name, [...byLine.values()].flat())
+}
+
+/** What a resolver makes of every entry; the wasm files are assets, so they have no types. */
+function packageTools() {
+  const bin = (/** @type {string} */ name) => join(root, 'node_modules/.bin', name)
+  report('publint --strict', program(bin('publint'), ['run', tarball, '--strict']))
+  const assets = Object.keys(JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')).exports).filter((entry) => entry.endsWith('.wasm'))
+  report('attw --profile esm-only', program(bin('attw'), [tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji', '--exclude-entrypoints', ...assets]))
+}
+
+try {
+  unpack()
+  compile()
+  packageTools()
+} catch (error) {
+  report('the type tests themselves', [String(error instanceof Error ? error.stack : error)])
+}
+done()
