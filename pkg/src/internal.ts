@@ -33,6 +33,9 @@ export interface Channel {
   check(expect?: Expect): Promise<Finding[]>
 }
 
+/** Where sessions clean up before the provider's sign-out: a set of functions that `session.signOut()` waits for. */
+export const followers = Symbol.for('countersign.followers')
+
 /** How a session answers to its clients; the only private door between `session.ts` and the backends' entries. */
 export const door = Symbol.for('countersign.door')
 

@@ -1,6 +1,6 @@
 // The eager part of a session: as little as a page can start with. Everything that decides is loaded with the first call.
 import { CountersignError } from './errors.js'
-import { door, type CallSpec, type Channel } from './internal.js'
+import { door, followers, type CallSpec, type Channel } from './internal.js'
 import { atEdge, lazy } from './loader.js'
 import type { Impl } from './core/session.js'
 import type { Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, Status } from './types.js'
@@ -23,8 +23,6 @@ export interface Shared {
   restart(provider: Provider | undefined): void
 }
 
-/** Where sessions clean up with a `signOut`: a bridge revokes its backend's own session there. */
-export const followers = Symbol.for('countersign.followers')
 const names = Symbol.for('countersign.sessions')
 
 const onServer = () => atEdge() || (typeof window === 'undefined' && typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope === 'undefined')

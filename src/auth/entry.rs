@@ -89,6 +89,8 @@ pub struct Flight {
     pub forced: bool,
     /// Why.
     pub reason: Reason,
+    /// Began after the app said that the token's contents changed: brings the new ones.
+    pub cures: bool,
     /// Local time of the call.
     pub began: UnixMillis,
 }
@@ -150,6 +152,13 @@ impl<V> Entry<V> {
             refreshes: 0,
             latency: DurationMs::ZERO,
         }
+    }
+
+    /// Before this a key is not refreshed ahead of need: not while that fails, and not soon after it succeeded.
+    pub fn rested(&self, policy: &Policy, life: DurationMs, now: UnixMillis) -> UnixMillis {
+        // A success in the future was before the clock was set back.
+        let since = self.last_success.filter(|at| *at <= now).map_or(self.retry_at, |at| at + policy.interval(life));
+        self.retry_at.max(since)
     }
 
     /// Takes a measured latency in: up at once, down slowly.

@@ -1,9 +1,9 @@
 //! What ends tokens before their time: another identity, a refusal, the app's word. And the clock that wakes the machine.
 
 use super::entry::KeyId;
-use super::identity::{Change, Told, Who};
+use super::identity::{Before, Change, Told, Who};
 use super::machine::{Acquired, Effect, Manager, Notice, Waiter, Want};
-use super::policy::{TIMER_CAP, UNTOLD};
+use super::policy::{STUCK, TIMER_CAP, UNTOLD};
 use crate::core::error::Why;
 use crate::core::lease::LeaseId;
 use crate::core::payload::Payload;
@@ -46,9 +46,14 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             return;
         }
         self.gap = false;
+        // Tokens may have spoken, but not of whom.
+        let unnamed = matches!(self.who, Who::Untold(None) | Who::Held(Before::Never));
         match self.who.hear(told) {
             Change::None => return,
             Change::Held => self.clear_mirrors(),
+            Change::Adopted if unnamed && self.who == Who::Nobody && self.heard == Some(true) => self.bump(true),
+            // Nobody knows whose they were: the next read asks.
+            Change::Adopted if unnamed => self.entries.iter_mut().for_each(|e| e.held = None),
             Change::Adopted => {}
             Change::Bumped { left } => self.bump(left),
         }
@@ -69,7 +74,6 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             self.notice(Notice::Forget);
         }
     }
-
 
     fn drop_tokens(&mut self) {
         for entry in &mut self.entries {
@@ -93,14 +97,17 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     /// Nobody ever told who is signed in, and the token is somebody else's than the last one.
-    pub(super) fn noticed_another(&mut self, subject: Option<Mark>) {
+    pub(super) fn noticed_another(&mut self, now: UnixMillis, key: KeyId, subject: Option<Mark>) {
         // The flight that noticed is already off its entry, and whoever joined it asked as "whoever is signed in": they get the new token.
-        let waiting = std::mem::take(&mut self.waiters);
+        // Whoever has used a token of the one before does not.
+        let joined = self.take(&|_, w| w.key == key && w.fresh());
+        let others = self.take(&|_, w| w.fresh());
         self.bump(true);
-        self.waiters = waiting;
+        self.waiters = joined;
         self.who = Who::Untold(subject);
         let identity = self.identity();
         self.notice(Notice::Identity(identity));
+        self.resume(now, others);
     }
 
     /// Looks at everybody who waits again.
@@ -111,7 +118,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
             return;
         }
-        let gated = self.take(&|m, w| !m.flying(w));
+        let gated = self.take(&|m, w| !m.flying(w, now));
         self.resume(now, gated);
         // What is kept is served from the mirror again.
         for n in 0..self.entries.len() as u32 {
@@ -119,8 +126,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
     }
 
-    fn flying(&self, waiter: &Waiter<W>) -> bool {
-        self.entries.get(waiter.key.0 as usize).is_some_and(|e| e.flight.is_some())
+    fn flying(&self, waiter: &Waiter<W>, now: UnixMillis) -> bool {
+        self.entries.get(waiter.key.0 as usize).is_some_and(|e| e.flight.is_some_and(|f| !f.stuck(now)))
     }
 
     /// A backend refused a lease, and nobody waits for a better one yet.
@@ -194,11 +201,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             return;
         }
         for n in 0..self.entries.len() as u32 {
-            if self.due(KeyId(n)).is_some_and(|at| at <= now) {
+            if self.due(KeyId(n), now).is_some_and(|at| at <= now) {
                 self.refresh(KeyId(n), now);
             }
         }
-        let sockets = self.take(&|m, w| matches!(w.want, Want::Next(..)) && !m.flying(w));
+        let sockets = self.take(&|m, w| matches!(w.want, Want::Next(..)) && !m.flying(w, now));
         self.resume(now, sockets);
         if matches!(self.who, Who::Untold(_)) && self.heard == Some(true) && !self.warned && self.started.is_some_and(|at| now - at >= UNTOLD) {
             self.warned = true;
@@ -207,29 +214,34 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     /// When a key is refreshed ahead of need: in a visible page, if it was read within the last lifetime.
-    fn due(&self, key: KeyId) -> Option<UnixMillis> {
+    fn due(&self, key: KeyId, now: UnixMillis) -> Option<UnixMillis> {
         let entry = self.entries.get(key.0 as usize)?;
         let held = entry.held.as_ref()?;
-        let at = held.refresh_at(&self.policy, &self.skew);
+        let at = held.refresh_at(&self.policy, &self.skew).max(entry.rested(&self.policy, held.life, now));
         let read = entry.last_read?;
-        (self.visible && self.may_keep() && self.open() && entry.flight.is_none() && read + held.life >= at).then_some(at.max(entry.retry_at))
+        (self.visible && self.may_keep() && self.open() && entry.flight.is_none() && read + held.life >= at.max(now)).then_some(at)
     }
 
     /// When to call [`Manager::tick`] next. Never further away than the cap, so that a sleeping machine or a 40-day token cannot break it.
     pub fn deadline(&self, now: UnixMillis) -> Option<UnixMillis> {
+        if self.disposed {
+            return None;
+        }
         let mut next = UnixMillis::NEVER;
         for waiter in &self.waiters {
             next = next.min(waiter.deadline);
             if let (Want::Next(_, lead), Some(entry)) = (waiter.want, self.entries.get(waiter.key.0 as usize))
-                && entry.flight.is_none()
                 && self.open()
             {
-                let at = entry.held.as_ref().map_or(now, |h| self.next_due(h, entry.latency, lead));
+                let at = match entry.flight {
+                    Some(flight) => flight.began + STUCK,
+                    None => entry.held.as_ref().map_or(now, |h| self.next_due(h, entry.latency, lead)),
+                };
                 next = next.min(at.max(entry.retry_at));
             }
         }
         for n in 0..self.entries.len() as u32 {
-            if let Some(at) = self.due(KeyId(n)) {
+            if let Some(at) = self.due(KeyId(n), now) {
                 next = next.min(at);
             }
         }

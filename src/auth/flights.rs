@@ -2,10 +2,10 @@
 
 use super::claims::Claims;
 use super::entry::{Flight, FlightId, Held, KeyId, Reason};
-use super::identity::{Person, Who};
+use super::identity::{Before, Person, Who};
 use super::machine::{Acquired, Decision, Effect, Manager, Notice, Waiter, Want};
 use crate::core::error::Why;
-use crate::core::lease::LeaseId;
+use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
 use crate::core::time::{DurationMs, UnixMillis};
 
@@ -36,7 +36,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         if let Some(flight) = entry.flight {
             if !flight.stuck(now) {
                 // A forced call never joins an older unforced flight (it may bring the refused token back): it starts its own when that one settles.
-                waiter.after = (forced && !flight.forced).then_some(flight.id);
+                let old = (forced && !flight.forced) || (entry.must_force && !flight.cures);
+                waiter.after = old.then_some(flight.id);
                 return Acquired::Pending;
             }
             // Given up on, not forgotten: a late answer is still adopted when nothing newer has come. Two at most.
@@ -45,26 +46,33 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
             entry.flight = None;
         }
-        match self.launch(waiter.key, now, reason, forced) {
-            Ok(()) => Acquired::Pending,
-            Err(error) => match self.entries.get(waiter.key.0 as usize).and_then(|e| self.usable(e, now)) {
-                // Better a token that is still good than an error about the next one.
-                Some(lease) if waiter.want == Want::Any => Acquired::Ready(lease),
-                _ => Acquired::Failed(error),
-            },
+        waiter.after = None;
+        match (self.launch(waiter.key, now, reason, forced), waiter.want) {
+            // A socket goes on waiting: the timer asks again.
+            (Ok(()), _) | (_, Want::Next(..)) => Acquired::Pending,
+            // Better a token that has not expired than an error about the next one.
+            (Err(why), Want::Any) => self.lasting(waiter.key, now).map_or(Acquired::Failed(why), Acquired::Ready),
+            (Err(why), _) => Acquired::Failed(why),
         }
+    }
+
+    /// The token at hand if it has not expired, margin or not: the next one cannot be had.
+    fn lasting(&self, key: KeyId, now: UnixMillis) -> Option<Lease<V>> {
+        let entry = self.entries.get(key.0 as usize)?;
+        let held = entry.held.as_ref().filter(|h| h.left(&self.skew, now).0 > 0 && now >= h.obtained)?;
+        Some(held.lend(&self.policy, &self.skew, entry.latency, self.generation))
     }
 
     /// Renews a key in the background: nobody waits for it.
     pub(super) fn refresh(&mut self, key: KeyId, now: UnixMillis) {
         let Some(entry) = self.entries.get(key.0 as usize) else { return };
         let Some(held) = &entry.held else { return };
-        let too_soon = entry.last_success.is_some_and(|at| now >= at && now - at < self.policy.interval(held.life));
-        if entry.flight.is_some() || now < entry.retry_at || too_soon {
+        if entry.flight.is_some() || now < entry.rested(&self.policy, held.life, now) {
             return;
         }
         // The provider gave the same token at the lead; below the margin nothing but force brings a new one.
-        let forced = held.look_again.is_some() && held.left(&self.skew, now) <= self.policy.margin(held.life, entry.latency) + DurationMs(250);
+        let last = held.look_again.is_some() && held.left(&self.skew, now) <= self.policy.margin(held.life, entry.latency) + DurationMs(250);
+        let forced = last || entry.must_force;
         // A background refresh that may not fly is not an error: the next read decides.
         let _ = self.launch(key, now, Reason::Expiring, forced);
     }
@@ -78,9 +86,14 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 return Err(why);
             }
         }
-        let mut forced = forced;
+        // Near its end, and it came less than half its life ago: it was old, or our clock is ahead. One that is minted for us tells, once.
+        let odd = |h: &Held<V>| h.left(&self.skew, now) <= self.policy.lead(h.life) && (now - h.obtained).0 < h.life.0 / 2;
+        let calibrate = reason == Reason::Expiring && !self.skew.calibrated() && entry.held.as_ref().is_some_and(odd);
+        let mut forced = forced || (calibrate && all && entry.forced.has(limit, now));
         if forced && !(all && entry.forced.has(limit, now)) {
             if matches!(reason, Reason::Rejected | Reason::Expiring) || !entry.must_force {
+                // Whoever waits with a timer looks again in a while, not at once.
+                entry.retry_at = entry.retry_at.max(now + DurationMs::seconds(5));
                 return Err(Why::Budget);
             }
             forced = false;
@@ -90,9 +103,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             self.forced_all.spend(now);
         }
         self.last_flight += 1;
-        let flight = Flight { id: FlightId(self.last_flight), forced, reason, began: now };
+        let flight = Flight { id: FlightId(self.last_flight), forced, reason, cures: entry.must_force, began: now };
         entry.flight = Some(flight);
-        entry.must_force = false;
         self.effects.push_back(Effect::Call { flight: flight.id, key, force: forced, reason });
         self.decide(key, Decision::Asked(reason, forced));
         Ok(())
@@ -119,7 +131,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         entry.measured(now - flight.began);
         match answer {
             Answer::Token { value, claims, expires_at } => self.landed(now, key, flight, joined, value, claims, expires_at, random),
-            Answer::Nobody if joined => self.nobody(key),
+            // During a hold everybody goes on waiting.
+            Answer::Nobody if joined && self.open() => self.nobody(key),
             Answer::Failed(why) if joined => self.failed(now, key, why, random),
             _ => {}
         }
@@ -129,11 +142,26 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     #[allow(clippy::too_many_arguments, reason = "the parts of one answer, taken apart once")]
     fn landed(&mut self, now: UnixMillis, key: KeyId, flight: Flight, joined: bool, value: V, claims: Option<Claims>, expires_at: Option<UnixMillis>, random: f64) {
         let subject = claims.and_then(|c| c.subject);
+        let issued = claims.and_then(|c| c.issued);
+        let Some(entry) = self.entries.get(key.0 as usize) else { return };
+        // An answer that came late and is not newer than what is at hand is somebody else's past.
+        let past = match (issued, entry.newest) {
+            (Some(issued), Some(newest)) => issued <= newest,
+            _ => entry.held.is_some(),
+        };
+        if !joined && past {
+            return;
+        }
         match &self.who {
-            Who::Known(Person { subject: Some(wanted), .. }) if subject.is_some_and(|s| s != *wanted) => {
-                return self.failed(now, key, Why::AnotherUser, random);
+            Who::Known(Person { subject: Some(wanted), .. }) | Who::Held(Before::Person(Person { subject: Some(wanted), .. }) | Before::Noticed(wanted))
+                if subject.is_some_and(|s| s != *wanted) =>
+            {
+                if joined {
+                    self.failed(now, key, Why::AnotherUser, random);
+                }
+                return;
             }
-            Who::Untold(Some(before)) if subject.is_some_and(|s| s != *before) => self.noticed_another(subject),
+            Who::Untold(Some(before)) if subject.is_some_and(|s| s != *before) => self.noticed_another(now, key, subject),
             Who::Untold(None) => self.who = Who::Untold(subject),
             _ => {}
         }
@@ -144,12 +172,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         let lead_policy = self.policy.clone();
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
-        let issued = claims.as_ref().and_then(|c| c.issued);
+        entry.must_force &= !flight.cures;
         if let Some(issued) = issued {
-            // An answer that came late and is older than what is at hand is somebody else's past.
-            if !joined && entry.newest.is_some_and(|n| n >= issued) {
-                return;
-            }
             if flight.forced && entry.newest.is_none_or(|n| issued > n) {
                 self.skew.minted(issued, flight.began, now);
             } else {
@@ -181,31 +205,36 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let margin = lead_policy.margin(life, entry.latency);
         entry.refreshes += 1;
         entry.last_success = Some(now);
+        let expires_at = held.expires_at(&self.skew);
         if left > margin {
-            if same && now >= held.refresh_at(&lead_policy, &self.skew) {
-                held.look_again = Some(held.expires_at(&self.skew) - margin);
+            if same {
+                // Whoever asked before the lead, it changes nothing to ask again before it.
+                let lead = held.refresh_at(&lead_policy, &self.skew);
+                held.look_again = Some(if now >= lead { expires_at - margin } else { lead });
             }
             entry.backoff.reset();
             entry.retry_at = UnixMillis(0);
             entry.last_error = None;
-        } else if !flight.forced {
+        } else if joined && self.open() {
             // The provider is a second cache and may hand out a token with a second left. Once, ask for a newer one.
-            entry.held = Some(held);
-            if self.launch(key, now, Reason::Expiring, true).is_ok() {
+            if !flight.forced && self.launch(key, now, Reason::Expiring, true).is_ok() {
+                if let Some(entry) = self.entries.get_mut(key.0 as usize) {
+                    entry.held = Some(held);
+                }
                 return;
             }
-            return self.answer(now, key, flight, None);
-        } else {
-            // Forced, and still as good as expired: nothing we do makes it better. Not at once again.
+            // Still as good as expired: nothing we do makes it better. Not at once again.
+            let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
             entry.retry_at = now + entry.backoff.fail(random);
             entry.last_error = Some(Why::OnlyExpired);
         }
-        let expires_at = held.expires_at(&self.skew);
         let decision = match held.look_again {
             Some(again) => Decision::Kept(left, again - now),
             None => Decision::Refreshed(left, lead_policy.lead(life), self.skew.estimate()),
         };
-        entry.held = Some(held);
+        if let Some(entry) = self.entries.get_mut(key.0 as usize) {
+            entry.held = Some(held);
+        }
         self.decide(key, decision);
         self.mirror(key);
         if !same {
@@ -219,7 +248,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let Some(entry) = self.entries.get(key.0 as usize) else { return };
         let hit = match &entry.held {
             // Only up to the lead: from there on a read must come by, so that the refresh is started.
-            Some(held) if self.may_keep() && !held.rejected && held.look_again.is_none() => {
+            Some(held) if self.may_keep() && !held.rejected && !entry.must_force => {
                 let until = held.refresh_at(&self.policy, &self.skew).min(held.not_after(&self.policy, &self.skew, entry.latency));
                 Some((held.value.clone(), held.obtained, until))
             }
@@ -230,15 +259,21 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// A flight has settled: everybody who waited for it is answered, or waits for the next one. `refused`: the token that came back is the one a backend had refused.
     fn answer(&mut self, now: UnixMillis, key: KeyId, flight: Flight, refused: Option<LeaseId>) {
+        // During a hold it is kept for when the source knows again.
+        if !self.open() {
+            return;
+        }
+        // After a late answer another flight may be in the air, which most were waiting for.
+        let flying = self.entries.get(key.0 as usize).is_some_and(|e| e.flight.is_some());
         let lease = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref().map(|h| (h.lend(&self.policy, &self.skew, e.latency, self.generation), h.left(&self.skew, now))));
         let mut later = Vec::new();
-        for mut waiter in self.take(&|_, w| w.key == key) {
-            if waiter.after == Some(flight.id) && !flight.forced {
-                waiter.after = None;
+        for waiter in self.take(&|_, w| w.key == key) {
+            if waiter.after == Some(flight.id) || (waiter.after.is_some() && !flight.forced) {
                 later.push(waiter);
                 continue;
             }
             match (&lease, waiter.want) {
+                (Some((_, left)), want) if flying && (want != Want::Any || *left <= DurationMs::ZERO) => self.waiters.push(waiter),
                 (Some((lease, _)), Want::Better(old)) if lease.id == old || refused == Some(old) => {
                     self.effects.push_back(Effect::Fail(waiter.who, Why::SameToken));
                 }
@@ -266,9 +301,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     fn nobody(&mut self, key: KeyId) {
-        if let Who::Untold(before) = &self.who {
-            let left = before.is_some();
-            if left {
+        // They asked for whoever is signed in; whoever had used a token of the one who left is told that by the bump.
+        let mut asked = self.take(&|_, w| w.key == key && w.fresh());
+        if matches!(self.who, Who::Untold(_)) {
+            if self.heard == Some(true) {
                 self.bump(true);
                 self.who = Who::Untold(None);
             }
@@ -278,7 +314,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
         }
         // Never kept: a provider that is not quite loaded answers null too (H6).
-        for waiter in self.take(&|_, w| w.key == key) {
+        asked.append(&mut self.take(&|_, w| w.key == key));
+        for waiter in asked {
             self.effects.push_back(Effect::Anonymous(waiter.who));
         }
     }
@@ -295,6 +332,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let good = entry.held.as_ref().filter(|h| left.is_some() && !h.rejected).map(|h| h.lend(&self.policy, &self.skew, entry.latency, generation));
         self.decide(key, Decision::Failed(left.unwrap_or_default(), wait));
         self.notice(Notice::RefreshFailed(key, why));
+        if !self.open() {
+            return;
+        }
         for waiter in self.take(&|_, w| w.key == key) {
             match (&good, waiter.want) {
                 (Some(lease), Want::Any) => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),

@@ -143,6 +143,13 @@ pub struct Manager<V, W> {
     pub(super) gap: bool,
 }
 
+impl<W> Waiter<W> {
+    /// Whether they have used no token yet, and so mean whoever is signed in.
+    pub(super) fn fresh(&self) -> bool {
+        matches!(self.want, Want::Any | Want::Forced | Want::Next(None, _))
+    }
+}
+
 impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     /// A machine that knows nobody and has no provider yet.
     pub fn new(policy: Policy) -> Self {
@@ -276,7 +283,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             return Acquired::Pending;
         };
         let usable = self.usable(entry, now);
-        let replacing = entry.flight.is_some_and(|f| f.forced) && entry.held.as_ref().is_some_and(|h| h.rejected);
+        let rejected = entry.held.as_ref().is_some_and(|h| h.rejected);
+        let replacing = rejected && entry.flight.is_some_and(|f| f.forced);
         let cached = if self.may_keep() && !entry.must_force { usable.clone() } else { None };
         match waiter.want {
             Want::Any => {
@@ -305,13 +313,17 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
             Want::Forced => self.join(waiter, now, Reason::Forced, true),
             Want::Next(after, lead) => {
+                // A refused token, or one whose contents changed, is no next one, and the one after it is due now.
+                let force = rejected || entry.must_force;
                 if let Some(lease) = usable
                     && Some(lease.id) != after
+                    && !force
                 {
                     return Acquired::Ready(lease);
                 }
-                let due = entry.held.as_ref().is_none_or(|h| now >= self.next_due(h, entry.latency, lead));
-                if due { self.join(waiter, now, entry_reason(entry), false) } else { Acquired::Pending }
+                let due = force || entry.held.as_ref().is_none_or(|h| now >= self.next_due(h, entry.latency, lead));
+                let reason = if rejected { Reason::Rejected } else { entry_reason(entry) };
+                if due { self.join(waiter, now, reason, force) } else { Acquired::Pending }
             }
         }
     }
@@ -319,6 +331,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     /// When a socket wants its next token.
     pub(super) fn next_due(&self, held: &Held<V>, latency: DurationMs, lead: Option<DurationMs>) -> UnixMillis {
         let by_lead = match lead {
+            _ if held.rejected => return held.obtained,
             Some(lead) => held.expires_at(&self.skew) - DurationMs(lead.0.clamp(self.policy.margin(held.life, latency).0, held.life.0 / 2)),
             None => held.refresh_at(&self.policy, &self.skew),
         };

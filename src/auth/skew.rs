@@ -49,6 +49,11 @@ impl Skew {
         server - self.estimate()
     }
 
+    /// Whether a token that was minted for us has shown both ends.
+    pub fn calibrated(&self) -> bool {
+        self.high.is_some()
+    }
+
     /// Forgets everything: the machine slept, or its clock was set.
     pub fn forget(&mut self) {
         *self = Self::default();

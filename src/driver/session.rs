@@ -148,7 +148,14 @@ impl<P: Ports> Driver<P> {
             let state = self.state.borrow();
             state.deadline(self.ports.now())
         };
-        if self.armed.replace(deadline) != deadline {
+        // An earlier timer than needed stays: it looks again. To set it anew each time would cost every request one, and put a
+        // timer that is due off for as long as requests keep coming.
+        let stays = match (self.armed.get(), deadline) {
+            (Some(armed), Some(at)) => armed <= at && armed > self.ports.now(),
+            (armed, at) => armed == at,
+        };
+        if !stays {
+            self.armed.set(deadline);
             self.ports.wake_at(deadline);
         }
     }
@@ -324,9 +331,11 @@ impl<V: Payload> State<V> {
     fn fence(&mut self, generation: u32) {
         let why = if self.manager.is_disposed() { Why::Disposed } else { Why::IdentityChanged };
         // A request decided on before the fence and not sent yet never is; an answer not handed over yet never is either.
+        // A port may have called back in between: what was begun after the fence is this side of it.
+        let ours = |calls: &[Call<V>], id| calls.iter().any(|c| c.id == id && c.generation >= generation);
         for action in std::mem::take(&mut self.actions) {
             match action {
-                Action::Send(..) => {}
+                Action::Send(id, _) if !ours(&self.calls, id) => {}
                 Action::Deliver(id) => self.actions.push_back(Action::Fail(id, why)),
                 other => self.actions.push_back(other),
             }
@@ -334,7 +343,7 @@ impl<V: Payload> State<V> {
         let actions = &mut self.actions;
         self.calls.retain(|call| {
             // Those that wait for a token are the machine's waiters and are told by it.
-            let sent = matches!(call.phase, Phase::Sent | Phase::Paused(_)) && call.generation != generation;
+            let sent = matches!(call.phase, Phase::Sent | Phase::Paused(_)) && call.generation < generation;
             if sent {
                 actions.push_back(Action::Fail(call.id, why));
             }

@@ -1,6 +1,7 @@
 import { CountersignError } from '../errors.js'
 import type { DbLike } from './bridge.js'
 import { apiError } from './failure.js'
+import { nonceOf } from './http.js'
 import type { Found, OwnerRecord, Port, User } from './port.js'
 import type { SessionStore } from './storage.js'
 
@@ -29,7 +30,7 @@ export class DbPort implements Port {
   async exchange(idToken: string): Promise<User> {
     let result: unknown
     try {
-      result = await this.db.auth.signInWithIdToken({ clientName: this.clientName, idToken })
+      result = await this.db.auth.signInWithIdToken({ clientName: this.clientName, idToken, nonce: nonceOf(idToken) })
     } catch (error) {
       // The vendor's error has the status and the body, but its message misses the text of OAuth errors; its hint holds the token.
       const { status, body } = (error ?? {}) as { status?: unknown; body?: unknown }

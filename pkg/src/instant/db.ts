@@ -17,7 +17,7 @@ const fail = (code: string, message: string) => new CountersignError(code, `inst
 /** The lazy half of `init()`. */
 export class Db {
   readonly follower: Follower
-  readonly #config: InstantConfig<any>
+  readonly #config: Omit<InstantConfig<any>, 'clientName'> & { readonly clientName: string }
   readonly #watch: Watch
   readonly #store: SessionStore
   readonly #port: HttpPort
@@ -26,10 +26,13 @@ export class Db {
 
   constructor(config: InstantConfig<any>, watch: Watch) {
     const { session, template, storage } = config
-    this.#config = config
+    // Asked at each sign-in: who signs the user in may change while the page lives.
+    this.#config = { ...config, get clientName() {
+      return typeof config.clientName === 'function' ? config.clientName() : config.clientName
+    } }
     this.#watch = watch
     this.#store = storage === 'memory' ? memoryStore() : typeof storage === 'object' ? storage : indexedDbStore()
-    this.#port = new HttpPort(config, this.#store, explainer(this.#open))
+    this.#port = new HttpPort(this.#config, this.#store, explainer(this.#open))
     this.follower = new Follower(session as Session<any>, template, this.#port, watch.show)
     if (storage === 'memory') globalThis.addEventListener?.('pagehide', this.#leave)
   }

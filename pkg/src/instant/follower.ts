@@ -1,4 +1,5 @@
 import { CountersignError } from '../errors.js'
+import { followers } from '../internal.js'
 import type { Session, Unsubscribe } from '../types.js'
 import { InstantAPIError } from './errors.js'
 import { loadMachine } from './load.js'
@@ -30,6 +31,7 @@ export class Follower implements Engine {
   #stop: Unsubscribe | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #error: Error | undefined
+  readonly #revoking = new Set<Promise<unknown>>()
   /** For a session whose provider reports no identities: who its token belongs to. */
   #bearer: string | null | undefined
   #told: string | null | undefined
@@ -62,7 +64,17 @@ export class Follower implements Engine {
         this.#identify()
       }),
     ]
-    this.#stop = () => offs.forEach((off) => off())
+    // session.signOut() waits for the revocation before the provider's own sign-out takes the page away.
+    const others = (this.#session as unknown as Record<symbol, Set<() => unknown> | undefined>)[followers]
+    const leave = () => {
+      this.#identify()
+      return Promise.allSettled([...this.#revoking])
+    }
+    others?.add(leave)
+    this.#stop = () => {
+      others?.delete(leave)
+      offs.forEach((off) => off())
+    }
     this.ready().catch(() => undefined)
     this.#identify()
     this.tell((m, now) => m.retry(now))
@@ -133,7 +145,7 @@ export class Follower implements Engine {
   async #boot() {
     this.#machine = connectMachine(await loadMachine(), {
       exchange: (epoch, attach, force) => void this.#exchange(epoch, attach, force),
-      revoke: (session) => void this.#revoke(session),
+      revoke: (session) => this.#revoke(session),
       store: (session, owner) => {
         const user = this.#users.get(session)!
         const record = this.#record(owner)
@@ -223,7 +235,12 @@ export class Follower implements Engine {
     if (this.state.status === 'failed' && this.state.error !== error) this.#show({ status: 'failed', error })
   }
 
-  async #revoke(session: number) {
+  #revoke(session: number): void {
+    const running: Promise<void> = this.#revokeNow(session).finally(() => this.#revoking.delete(running))
+    this.#revoking.add(running)
+  }
+
+  async #revokeNow(session: number) {
     const user = this.#users.get(session)!
     const done = await sooner(this.#port.revoke(user).catch(() => false), revokeMs, false)
     if (done) {

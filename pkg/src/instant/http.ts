@@ -40,6 +40,19 @@ const readJson = async (response: Response): Promise<unknown> => {
 }
 
 /** Success is status 200 and nothing else. */
+/**
+ * The nonce that a token carries (an ID token of Auth0's first sign-in does): Instant wants to be told the same one.
+ * Whether it is the right one was checked by whoever asked for the token; here it only has to be named.
+ */
+export const nonceOf = (idToken: string): string | undefined => {
+  try {
+    const { nonce } = JSON.parse(atob((idToken.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'))) as { nonce?: unknown }
+    return typeof nonce === 'string' && nonce ? nonce : undefined
+  } catch {
+    return undefined
+  }
+}
+
 export const readAnswer = async (response: Response, clientName: string, explain?: () => Promise<string | undefined>): Promise<any> => {
   const body = await readJson(response)
   if (response.status === 200) return body
@@ -65,7 +78,7 @@ export class HttpPort implements Port {
 
   exchange(idToken: string, attach: User | undefined, nonce?: string): Promise<User> {
     // Absent keys stay absent: an empty nonce is another nonce.
-    const body = { app_id: appIdOf(this.config), id_token: idToken, client_name: this.config.clientName, nonce, refresh_token: attach?.refresh_token }
+    const body = { app_id: appIdOf(this.config), id_token: idToken, client_name: this.config.clientName, nonce: nonce ?? nonceOf(idToken), refresh_token: attach?.refresh_token }
     return this.#user('/runtime/oauth/id_token', body)
   }
 
@@ -93,8 +106,8 @@ export class HttpPort implements Port {
   }
 
   #key(): string {
-    const { appId, apiURI, clientName } = this.config
-    return `${String(apiURI)}|${appId}|${clientName}`
+    const { appId, apiURI } = this.config
+    return `${String(apiURI)}|${appId}`
   }
 
   async #user(path: string, body: object): Promise<User> {

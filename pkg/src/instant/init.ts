@@ -10,8 +10,8 @@ import { lazily, Watch } from './watch.js'
 /** What {@link init} takes. */
 export interface InstantConfig<T extends string> extends Authorized<T> {
   appId: string | undefined
-  /** The name of the OAuth client in the Instant app (Auth > Clients). */
-  clientName: string
+  /** The name of the OAuth client in the Instant app (Auth > Clients); a function, where it depends on who signed the user in, is asked at each sign-in. */
+  clientName: string | (() => string)
   /** The URL of the Instant server; no host is built in. */
   apiURI: Endpoint
   /** Where the Instant session is kept. Default IndexedDB, as the vendor's. `memory`: it ends with the page. */

@@ -22,7 +22,7 @@ pub fn classify(head: &Head) -> Reading {
     });
     match first {
         Some("errors" | "error" | "code" | "path" | "extensions" | "message") => {}
-        None if head.text.is_empty() || whole.is_object() => return unclear,
+        None if head.text.bytes().all(|b| b <= b' ') || whole.is_object() => return unclear,
         // `data` first, a batch (a refused one is a single object), or no JSON at all.
         _ => return Reading::Decided(Verdict::Ok),
     }

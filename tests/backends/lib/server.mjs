@@ -41,6 +41,7 @@ import { delay } from './delay.mjs'
  * @property {string} name      used in messages only
  * @property {(req: Request, ctx: Context) => Promise<Reply | undefined> | Reply | undefined} handler
  * @property {(req: Request) => Record<string, string>} [cors]   headers for every answer and for preflights; see ./cors.mjs
+ * @property {number} [maxBody]   bytes; default 8 MiB
  * @property {number} [preflightStatus]   default 204
  * @property {Record<string, any>} [knobs]   the server's own knobs with their defaults, beside the shared ones
  * @property {(req: Request) => boolean} [obeysKnobs]   which requests the shared knobs touch; default all but `/.well-known/`
@@ -114,8 +115,8 @@ async function answer(raw, res, options, ctx) {
     abort.abort()
   })
 
-  const text = await readBody(raw)
-  if (text === undefined) return send(res, { status: 413, body: 'body too large' }, {})
+  const text = await readBody(raw, options.maxBody)
+  if (text === undefined) return send(res, { status: 413, body: 'body too large', headers: { connection: 'close' } }, {})
   /** @type {Request} */
   const req = {
     method: raw.method ?? 'GET', path: url.pathname, url, text, raw, res, signal: abort.signal,
@@ -205,13 +206,13 @@ function anyOrigin(req) {
   }
 }
 
-async function readBody(raw) {
+async function readBody(raw, limit = MAX_BODY) {
   const chunks = []
   let size = 0
   try {
     for await (const chunk of raw) {
       size += chunk.length
-      if (size > MAX_BODY) return undefined
+      if (size > limit) return undefined
       chunks.push(chunk)
     }
   } catch {

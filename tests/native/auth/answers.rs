@@ -164,5 +164,5 @@ fn the_end_tells_everybody_and_stays_the_end() {
     assert_eq!(w.outcome(late), Some(&Outcome::Failed(Why::Disposed)));
     assert_eq!((w.peek(), w.m.deadline(w.time())), (None, None), "no timer outlives it");
     w.run(seconds(120));
-    assert_eq!((w.calls.len(), w.fences.len()), (2, 1));
+    assert_eq!((w.calls.len(), w.fences.len()), (3, 1));
 }

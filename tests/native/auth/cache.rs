@@ -132,13 +132,16 @@ fn a_forced_answer_near_its_end_is_used_and_one_past_it_is_not() {
     assert_eq!(w.token_of(reader), short, "one second is left, and there is no better one");
     w.run(seconds(1));
     let reader = w.read();
-    assert_eq!(w.outcome(reader), Some(&Outcome::Failed(Why::OnlyExpired)));
+    w.settle(2, answer(&short));
+    w.settle(3, answer(&short));
+    assert_eq!((w.outcome(reader), w.calls[3].force), (Some(&Outcome::Failed(Why::OnlyExpired)), true));
 }
 
 #[test]
 fn only_expired_tokens_bound_the_calls() {
     let mut w = World::alice();
-    w.provider = Some(Box::new(|_, now| Some(answer(&jwt(&format!(r#"{{"iat":{},"exp":{}}}"#, now / 1000 - 7200, now / 1000 - 3600))))));
+    let old = w.mint("alice", 3_600, seconds(7_200), 0);
+    w.provider = Some(Box::new(move |_, _| Some(answer(&old))));
     for _ in 0..600 {
         let reader = w.read();
         assert!(matches!(w.outcome(reader), Some(Outcome::Failed(Why::OnlyExpired))), "{:?}", w.outcome(reader));
@@ -221,6 +224,22 @@ fn an_answer_from_before_an_invalidation_is_not_served_from_the_mirror() {
     assert_eq!((w.calls.len(), w.calls[1].force), (2, true));
     let next = w.grant(1, 60);
     assert_eq!(w.token_of(after), next);
-    let forced = w.want(KEY, Want::Any);
-    assert_eq!(w.token_of(forced), next);
+    assert_eq!(w.peek(), Some(next));
+}
+
+#[test]
+fn an_invalidation_is_not_forgotten_when_the_provider_fails_or_is_already_at_work() {
+    let mut w = World::alice();
+    w.m.invalidate(w.time(), None);
+    w.read();
+    w.fail(0);
+    w.run(seconds(1));
+    w.read();
+    assert_eq!((w.calls.len(), w.calls[1].force), (2, true), "the forced call failed: its successor forces");
+    w.m.invalidate(w.time(), None);
+    let reader = w.read();
+    w.grant(1, 60);
+    assert_eq!((w.outcome(reader), w.calls.len(), w.calls[2].force), (None, 3, true), "a forced call from before it brings the old contents");
+    let token = w.grant(2, 60);
+    assert_eq!(w.token_of(reader), token);
 }

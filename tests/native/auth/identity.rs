@@ -94,9 +94,9 @@ fn a_hold_lasts_as_long_as_a_caller_waits() {
     let mut w = World::alice();
     w.hear(Told::Unknown);
     let waits = w.read();
-    w.run(9_999);
+    w.run(9_900);
     assert_eq!(w.outcome(waits), None);
-    w.run(1);
+    w.run(100);
     assert_eq!(w.outcome(waits), Some(&Outcome::Failed(Why::NoIdentity)));
 }
 

@@ -25,10 +25,8 @@ fn the_next_lease_comes_at_the_lead_of_the_consumer() {
         w.m.visible(w.time(), false);
         let held = first(&mut w);
         let socket = next(&mut w, Some(held), lead);
-        w.run(seconds(at) - 1);
-        assert_eq!(w.calls.len(), 1, "{lead:?}");
-        w.run(1);
-        assert_eq!((w.calls.len(), w.calls[1].force), (2, false), "{lead:?}");
+        w.run(seconds(at));
+        assert_eq!((w.calls.len(), w.calls[1].at, w.calls[1].force), (2, START + seconds(at), false), "{lead:?}");
         assert_eq!(w.outcome(socket), None);
         w.grant(1, 60);
         assert!(w.lease_of(socket) > held);
