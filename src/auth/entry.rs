@@ -64,6 +64,12 @@ impl<V: Clone> Held<V> {
         self.expires_at(skew) - now
     }
 
+    /// Whether it has expired by every clock that the evidence allows. Anything less certain is sent: the backend knows.
+    pub fn spent(&self, skew: &Skew, now: UnixMillis) -> bool {
+        let at = self.expires.map_or(self.ttl_ends, |exp| exp - DurationMs(skew.bounds().0.unwrap_or(0)));
+        at <= now
+    }
+
     /// Local time from which it is not handed out any more.
     pub fn not_after(&self, policy: &Policy, skew: &Skew, latency: DurationMs) -> UnixMillis {
         self.expires_at(skew) - policy.margin(self.life, latency)

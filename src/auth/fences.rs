@@ -169,6 +169,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             let mut dropped = false;
             if let Some(entry) = self.entries.get_mut(n as usize) {
                 entry.must_force = true;
+                for flight in [&mut entry.flight, &mut entry.stray].into_iter().flatten() {
+                    flight.cures = false;
+                }
                 dropped = entry.held.take().is_some();
             }
             self.mirror(KeyId(n));

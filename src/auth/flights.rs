@@ -59,7 +59,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     /// The token at hand if it has not expired, margin or not: the next one cannot be had.
     fn lasting(&self, key: KeyId, now: UnixMillis) -> Option<Lease<V>> {
         let entry = self.entries.get(key.0 as usize)?;
-        let held = entry.held.as_ref().filter(|h| h.left(&self.skew, now).0 > 0 && now >= h.obtained)?;
+        let held = entry.held.as_ref().filter(|h| !h.spent(&self.skew, now) && now >= h.obtained)?;
         Some(held.lend(&self.policy, &self.skew, entry.latency, self.generation))
     }
 
@@ -265,7 +265,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         // After a late answer another flight may be in the air, which most were waiting for.
         let flying = self.entries.get(key.0 as usize).is_some_and(|e| e.flight.is_some());
-        let lease = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref().map(|h| (h.lend(&self.policy, &self.skew, e.latency, self.generation), h.left(&self.skew, now))));
+        let lease = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref().map(|h| (h.lend(&self.policy, &self.skew, e.latency, self.generation), h.spent(&self.skew, now))));
         let mut later = Vec::new();
         for waiter in self.take(&|_, w| w.key == key) {
             if waiter.after == Some(flight.id) || (waiter.after.is_some() && !flight.forced) {
@@ -273,12 +273,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 continue;
             }
             match (&lease, waiter.want) {
-                (Some((_, left)), want) if flying && (want != Want::Any || *left <= DurationMs::ZERO) => self.waiters.push(waiter),
+                (Some((_, spent)), want) if flying && (want != Want::Any || *spent) => self.waiters.push(waiter),
                 (Some((lease, _)), Want::Better(old)) if lease.id == old || refused == Some(old) => {
                     self.effects.push_back(Effect::Fail(waiter.who, Why::SameToken));
                 }
                 (Some((lease, _)), Want::Next(Some(old), _)) if lease.id == old => self.waiters.push(waiter),
-                (Some((lease, left)), _) if *left > DurationMs::ZERO => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),
+                (Some((lease, false)), _) => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),
                 _ => {
                     let why = self.entries.get(key.0 as usize).and_then(|e| e.last_error);
                     self.effects.push_back(Effect::Fail(waiter.who, why.unwrap_or(Why::OnlyExpired)));
@@ -321,16 +321,15 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     fn failed(&mut self, now: UnixMillis, key: KeyId, why: Why, random: f64) {
-        let generation = self.generation;
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
         let wait = entry.backoff.fail(random);
         entry.retry_at = now + wait;
         entry.last_error = Some(why);
         let Some(entry) = self.entries.get(key.0 as usize) else { return };
-        let left = entry.held.as_ref().map(|h| h.left(&self.skew, now)).filter(|l| l.0 > 0);
+        let left = entry.held.as_ref().map_or(DurationMs::ZERO, |h| h.left(&self.skew, now).max(DurationMs::ZERO));
         // A token that is still valid outlives a failed refresh, for its whole life.
-        let good = entry.held.as_ref().filter(|h| left.is_some() && !h.rejected).map(|h| h.lend(&self.policy, &self.skew, entry.latency, generation));
-        self.decide(key, Decision::Failed(left.unwrap_or_default(), wait));
+        let good = if entry.must_force || entry.held.as_ref().is_some_and(|h| h.rejected) { None } else { self.lasting(key, now) };
+        self.decide(key, Decision::Failed(left, wait));
         self.notice(Notice::RefreshFailed(key, why));
         if !self.open() {
             return;

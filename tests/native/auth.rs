@@ -1,4 +1,5 @@
 //! The token manager under a virtual clock and a scripted provider: nothing here waits, sleeps or depends on chance.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "auth/answers.rs"]

@@ -1,4 +1,5 @@
 //! The doctor: what it says about every kind of token, per backend; signatures; and that nothing it is fed makes it panic or talk.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "doctor/backends.rs"]

@@ -473,17 +473,17 @@ const networkError = (cause: unknown, backend: string | undefined, template: str
   )
 }
 
-/** A trap is not an error of one call: it ends the instance. */
+/** A trap is not an error of one call: it ends the instance. Not a proxy of the module itself, whose exports are read-only in some bundles. */
 const guarded = (core: Core): Core =>
-  new Proxy(core, {
-    get(target, name) {
-      const value = target[name as keyof Core] as unknown
+  new Proxy({} as Core, {
+    get(_, name) {
+      const value = core[name as keyof Core] as unknown
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {
         try {
           return value(...args)
         } catch (error) {
-          if (error instanceof WebAssembly.RuntimeError) onTrap(target)
+          if (error instanceof WebAssembly.RuntimeError) onTrap(core)
           throw error
         }
       }
