@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { chromium, npmCi, root, toolPath, wasmBindgen, wasmPack, wasmTarget } from '../pkg/scripts/tools.mjs'
 
 /** @typedef {{ passed: number, failed: number, skipped?: number }} Counts */
-/** @typedef {(command: string, args: string[], options?: { minutes?: number, env?: Record<string, string> }) => Promise<{ ok: boolean, output: string }>} Exec */
+/** @typedef {(command: string, args: string[], options?: { minutes?: number, silent?: boolean, env?: Record<string, string> }) => Promise<{ ok: boolean, output: string }>} Exec */
 /** @typedef {{ exec: Exec, full: boolean, note(line: string): void }} Context */
 
 const WASM32 = 'wasm32-unknown-unknown'
@@ -23,6 +23,7 @@ const STAGES = {
   /** Warnings are errors: the host with everything, and the library as each artefact is compiled. */
   clippy: async ({ exec }) => {
     const { artefacts } = await import('../pkg/scripts/build.mjs')
+    if (!artefacts) throw new Error('pkg/scripts/build.mjs must export `artefacts`')
     const wasm = Object.values(artefacts).map((features) => ['--lib', '--target', WASM32, '--no-default-features', '--features', ['bindings', ...features].join(',')])
     return each([['--all-targets'], ...wasm], (args) => exec('cargo', ['clippy', '--quiet', ...args, '--', '-D', 'warnings']))
   },
@@ -31,15 +32,16 @@ const STAGES = {
     const names = (await testTargets(exec)).filter((target) => !target.web).flatMap(({ name }) => ['--test', name])
     return cargoCounts(await exec('cargo', ['test', '--lib', ...names, '--no-fail-fast']))
   },
-  /** A file that is not configured for a browser is skipped by wasm-pack without a word, so the result lines are counted. */
+  /** File by file: wasm-pack stops at the first that fails, and skips one that is not configured for a browser without a word. */
   wasm: async ({ exec }) => {
-    const names = (await testTargets(exec)).filter((target) => target.web).map(({ name }) => name)
-    if (!names.length) return { passed: 0, failed: 0 }
-    const chosen = names.flatMap((name) => ['--test', name])
-    const ran = await exec(found.wasmPack, ['test', '--headless', '--chrome', '--chromedriver', found.chromedriver, '--', '--no-fail-fast', ...chosen])
-    const counts = cargoCounts(ran)
-    const silent = names.length - [...ran.output.matchAll(CARGO_RESULT)].length
-    return silent > 0 ? { ...counts, failed: counts.failed + silent } : counts
+    const counts = { passed: 0, failed: 0, skipped: 0 }
+    for (const { name } of (await testTargets(exec)).filter((target) => target.web)) {
+      const { passed, failed, skipped = 0 } = cargoCounts(await exec(found.wasmPack, ['test', '--headless', '--chrome', '--chromedriver', found.chromedriver, '--', '--test', name]))
+      counts.passed += passed
+      counts.failed += failed || (passed ? 0 : 1)
+      counts.skipped += skipped
+    }
+    return counts
   },
   build: ({ exec }) => each([['pkg/scripts/build.mjs']], (args) => exec('node', args)),
   types: async ({ exec }) => ownCounts(await exec('node', ['tests/types/run.mjs'])),
@@ -73,7 +75,7 @@ async function each(list, run) {
 
 /** The `[[test]]` entries; those of tests/web run in a browser. @param {Exec} exec */
 async function testTargets(exec) {
-  const { ok, output } = await exec('cargo', ['metadata', '--no-deps', '--format-version', '1', '--quiet'])
+  const { ok, output } = await exec('cargo', ['metadata', '--no-deps', '--format-version', '1', '--quiet'], { silent: true })
   const json = output.split('\n').find((line) => line.startsWith('{'))
   if (!ok || !json) throw new Error('cargo metadata gave no answer')
   return JSON.parse(json).packages.flatMap((/** @type {any} */ each) => each.targets)
@@ -116,13 +118,14 @@ function ownCounts(ran) {
 const settle = (ran, counts) => (ran.ok || counts.failed ? counts : { ...counts, failed: 1 })
 
 /** Runs a stage's programs: what they say goes into the stage's log and is kept. @param {NodeJS.WritableStream} log @param {string[]} kept @param {boolean} full @returns {Exec} */
-const execInto = (log, kept, full) => (command, args, { minutes = 15, env = {} } = {}) => new Promise((resolve) => {
+const execInto = (log, kept, full) => (command, args, { minutes = 15, silent = false, env = {} } = {}) => new Promise((resolve) => {
   const line = `$ ${command === 'node' ? 'node' : relative(root, command).startsWith('..') ? command.split('/').at(-1) : command} ${args.join(' ')}\n`
   const said = /** @type {string[]} */ ([])
   const take = (/** @type {string} */ text) => {
+    said.push(text)
+    if (silent) return
     log.write(text)
     kept.push(text)
-    said.push(text)
   }
   take(line)
   const { FORCE_COLOR: _colour, NODE_TEST_CONTEXT: _nested, ...inherited } = process.env

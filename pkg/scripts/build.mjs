@@ -66,10 +66,16 @@ const wasm = async (name, bindgen, log) => {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   const built = await compile(artefacts[name], log)
-  await run(bindgen, [built, '--experimental-reset-state-function', '--target', 'web', '--omit-default-module-path', '--remove-name-section', '--remove-producers-section', '--out-dir', out, '--out-name', name], { quiet: true })
+  await run(bindgen, [built, '--target', 'bundler', '--remove-name-section', '--remove-producers-section', '--out-dir', out, '--out-name', name], { quiet: true })
   const final = join(pkg, 'wasm', `${name}_bg.wasm`)
-  await run(join(root, 'node_modules/.bin/wasm-opt'), [join(out, `${name}_bg.wasm`), '-Oz', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
-  copyFileSync(join(out, `${name}.js`), join(pkg, 'wasm', `${name}.js`))
+  await run(join(root, 'node_modules/.bin/wasm-opt'), [join(out, `${name}_bg.wasm`), '-Oz', '--converge', '--low-memory-unused', '--ignore-implicit-traps', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
+  // Without wasm-bindgen's own loader (boot.ts is ours, and a third of it). A second instance gets fresh views of its memory:
+  // the glue only looks whether the old memory was detached, which a trapped instance's is not.
+  const glue = readFileSync(join(out, `${name}_bg.js`), 'utf8')
+  const set = /(export function __wbg_set_wasm\(val\) \{\s*wasm = val;)/
+  const views = [...glue.matchAll(/^let (cached\w+Memory0) = null;/gm)].map(([, view]) => `${view} = null;`)
+  if (!set.test(glue) || !views.length) throw new Error(`the glue of wasm-bindgen ${bindgenVersion} is not as this script knows it`)
+  writeFileSync(join(pkg, 'wasm', `${name}.js`), glue.replace(set, `$1 ${views.join(' ')}`))
   copyFileSync(join(out, `${name}.d.ts`), join(pkg, 'wasm', `${name}.d.ts`))
   const bytes = readFileSync(final)
   writeFileSync(
@@ -80,6 +86,8 @@ const z = ${JSON.stringify(deflateRawSync(bytes, { level: 9 }).toString('base64'
 export default () => inflate(z)
 `,
   )
+  const types = readFileSync(join(pkg, 'wasm', `${name}.d.ts`), 'utf8')
+  writeFileSync(join(pkg, 'wasm', `${name}.d.ts`), `${types}\nexport function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n`)
   writeFileSync(join(pkg, 'wasm', `${name}-inline.d.ts`), 'declare const bytes: () => Promise<Uint8Array<ArrayBuffer>>\nexport default bytes\n')
   log(`  ${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip`)
 }

@@ -1,6 +1,6 @@
 import { CountersignError } from './errors.js'
 import type { Backend, Expect } from './internal.js'
-import { boot, forget } from './loader.js'
+import { boot, forget } from './boot.js'
 import type { Finding } from './types.js'
 
 export type { Finding } from './types.js'

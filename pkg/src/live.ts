@@ -1,5 +1,5 @@
 // The artefact of the machines that live longer than a request: the Instant bridge, later sockets and streams.
-import { boot } from './loader.js'
+import { boot } from './boot.js'
 import type * as Glue from '../wasm/live.js'
 
 /** Loads `live` once. */

@@ -4,10 +4,12 @@
  */
 import { lazy } from './loader.js'
 import * as session from './core/session.js'
+import * as words from './core/words.js'
 import * as core from '../wasm/core.js'
 import bytes from '../wasm/core-inline.js'
 
 lazy.session = async () => session
+lazy.words = async () => words
 lazy.core = async () => core
 lazy.bytes = bytes
 

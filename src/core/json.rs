@@ -84,6 +84,15 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// The four hexadecimal digits of an escape.
+fn hex(chars: &mut std::str::Chars) -> Option<u32> {
+    let mut unit = 0;
+    for _ in 0..4 {
+        unit = unit * 16 + chars.next()?.to_digit(16)?;
+    }
+    Some(unit)
+}
+
 impl<'a> Raw<'a> {
     /// Calls back for each member of an object, or each item of an array (with an empty name), until told to stop by `false`.
     pub fn each(self, mut visit: impl FnMut(&'a str, Raw<'a>) -> bool) {
@@ -157,11 +166,18 @@ impl<'a> Raw<'a> {
                 'b' => out.push('\u{8}'),
                 'f' => out.push('\u{c}'),
                 'u' => {
-                    let mut unit = 0;
-                    for _ in 0..4 {
-                        unit = unit * 16 + chars.next()?.to_digit(16)?;
+                    let mut unit = hex(&mut chars)?;
+                    // The first half of a pair, if the other one follows: a user's name may lie outside the basic plane.
+                    let mut ahead = chars.clone();
+                    if unit >> 10 == 0x36
+                        && ahead.next() == Some('\\')
+                        && ahead.next() == Some('u')
+                        && let Some(low) = hex(&mut ahead)
+                        && low >> 10 == 0x37
+                    {
+                        unit = 0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
+                        chars = ahead;
                     }
-                    // Halves of a surrogate pair are not told apart: nothing that decides anything lies outside the basic plane.
                     out.push(char::from_u32(unit).unwrap_or('\u{fffd}'));
                 }
                 other => out.push(other),

@@ -10,3 +10,8 @@ pub mod http;
 pub mod jwks;
 #[cfg(feature = "core")]
 pub mod ports;
+
+/// Two-level segregated fit, in its small form: a page holds a few hundred small things at a time.
+#[cfg(not(test))]
+#[global_allocator]
+static ALLOC: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

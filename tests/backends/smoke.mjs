@@ -49,7 +49,7 @@ export const clients = {
       const { ConvexHttpClient } = await dist('convex.js')
       return convexScript({ ConvexHttpClient, url: urls.convex, token: await token('convex'), run: `smoke-${person}` })
     },
-    /** The script plays a browser, so a session can be made; nobody is signed in there, and the script signs in by hand. */
+    /** The script plays a browser, so a session can start; nobody is signed in there, and the script signs in by hand. */
     async instant({ urls, token }) {
       const [{ init }, { createSession }, { fakeProvider }] = await Promise.all([dist('instant.js'), dist('index.js'), dist('testing.js')])
       const idToken = await token()

@@ -4,6 +4,8 @@
 
 #[path = "auth/answers.rs"]
 mod answers;
+#[path = "auth/base64.rs"]
+mod base64;
 #[path = "auth/cache.rs"]
 mod cache;
 #[path = "auth/clock.rs"]

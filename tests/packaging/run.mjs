@@ -6,7 +6,7 @@ import { cells as next } from './cells/next.mjs'
 import { cells as plain } from './cells/plain.mjs'
 import { cells as runtimes } from './cells/runtimes.mjs'
 import { openBrowser } from './lib/browser.mjs'
-import { install, packedId } from './lib/install.mjs'
+import { install, packed } from './lib/install.mjs'
 import { serve } from './lib/serve.mjs'
 
 /**
@@ -37,7 +37,8 @@ const cells = [...plain, ...bundlers, ...runtimes, ...next]
   .filter((cell) => (values.full || values.only || !cell.full) && (!values.only || cell.name.toLowerCase().includes(values.only.toLowerCase())))
 
 async function main() {
-  const id = await packedId()
+  const build = await packed()
+  const { id } = build
   const api = await serve()
   const browser = await openBrowser()
   const context = { id, api: api.url, browser, test, ok: `OK calls=1 same=true auth=true shared=true cores=1 id=${id}` }
@@ -47,7 +48,7 @@ async function main() {
     let last = Promise.resolve()
     for (const app of new Set(cells.map((cell) => cell.app))) {
       const before = last
-      const own = before.then(() => install(app, id))
+      const own = before.then(() => install(app, build))
       installed.set(app, own)
       last = own.catch(() => {})
     }

@@ -1,8 +1,9 @@
 // The core artefact and the names of its numbers.
-import { boot, forget, lazy } from '../loader.js'
+import { boot, forget } from '../boot.js'
+import { lazy } from '../loader.js'
 import type * as Glue from '../../wasm/core.js'
 
-export type Core = typeof Glue & { __wbg_reset_state?(): void }
+export type Core = typeof Glue
 
 /** The operations of `command` in src/bind/session.rs, in its order. */
 export const op = {
@@ -10,14 +11,13 @@ export const op = {
   timeoutMs: 13, leadMs: 14, marginMs: 15, fallbackTtlMs: 16, opaqueTtlMs: 17, forcedPerMinute: 18, forcedPerMinuteAll: 19, uncached: 20,
 } as const
 
-export const loadCore = (): Promise<Core> => boot('core', lazy.core as () => Promise<Core>, lazy.bytes)
+export const loadCore = (): Promise<Core> => boot('core', lazy.core, lazy.bytes)
 
 /** Every session of the instance: a trap ends them all. */
 export const trapped = new Set<() => void>()
 
 /** A trap leaves the instance in no defined state: every pending call is rejected, and the next call makes a new instance. */
-export const onTrap = (core: Core): void => {
+export const onTrap = (): void => {
   forget('core')
-  core.__wbg_reset_state?.()
   for (const tell of [...trapped]) tell()
 }

@@ -2,7 +2,7 @@ import { scrub } from '../errors.js'
 import type { Identity, Provider, TokenRequest, Unsubscribe } from '../types.js'
 import { op, type Core } from './core.js'
 import { invalid } from './options.js'
-import { reasons } from './words.js'
+import { reasons } from './trace.js'
 
 /** What the provider's side needs of its session. */
 export interface Side {

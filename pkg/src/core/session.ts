@@ -6,9 +6,10 @@ import type { Identity, Lease, Provider, Session, SessionEvent, SessionOptions, 
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
 import { loadCore, onTrap, op, trapped, type Core } from './core.js'
+import { lazy } from '../loader.js'
 import { checkOptions, href, invalid, readPolicy, readSpec } from './options.js'
 import { Connection, type Side } from './provider.js'
-import { decision, statuses, whys, reasons } from './words.js'
+import { decision, reasons, statuses } from './trace.js'
 
 type Pending = { resolve(value: unknown): void; reject(error: unknown): void; key: number; done?: () => void; backend?: string | undefined }
 type Call = { input: RequestInfo | URL; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; response?: Response }
@@ -122,13 +123,20 @@ export class Impl {
     })
   }
 
-  #error(why: number, key = -1, backend?: string): CountersignError {
-    const [name, code, sentence] = whys[why] ?? whys[1]!
-    const template = this.#names[key]
-    const said = sentence.replace('%', template ? `"${template}"` : 'of the session')
-    const cause = name === 'ProviderThrew' || name === 'NoAnswer' ? this.#connection.failures[key] : undefined
-    const about = name === 'ProviderThrew' && cause ? `: ${scrub((cause as Error)?.message ?? cause)}` : ''
-    return new CountersignError(code, said + about, { template: template || undefined, cause, backend })
+  /** An error in full: its words come with the first one. */
+  async #error(why: number, key = -1, backend?: string): Promise<CountersignError> {
+    const template = this.#names[key] || undefined
+    const failure = this.#connection.failures[key]
+    try {
+      const { whys, sentence } = await lazy.words()
+      const [name, code] = whys[why]!
+      const cause = name === 'ProviderThrew' || name === 'NoAnswer' ? failure : undefined
+      const about = name === 'ProviderThrew' && cause ? `: ${scrub((cause as Error)?.message ?? cause)}` : ''
+      return new CountersignError(code, sentence(why, template) + about, { template, cause, backend })
+    } catch (error) {
+      // Offline before the first error: the words cannot be fetched, the call settles all the same.
+      return new CountersignError('protocol', `countersign: error ${why}, and its text could not be loaded`, { template, backend, cause: error })
+    }
   }
 
   // ---- the host: what the wasm calls. None of these throws.
@@ -162,7 +170,9 @@ export class Impl {
     const backend = this.#calls.get(id)?.door?.backend
     this.#calls.delete(id)
     const pending = this.#settle(id)
-    pending?.reject(this.#error(why, pending.key, backend))
+    if (!pending) return
+    if (why === 1) pending.reject(changed(this.#names[pending.key], backend))
+    else void this.#error(why, pending.key, backend).then(pending.reject)
   }
 
   prepare(id: number, fence: AbortSignal): [RequestInfo | URL, RequestInit] | undefined {
@@ -245,9 +255,10 @@ export class Impl {
     } else if (kind === 2) this.#emit({ type: 'forget' })
     else if (kind === 3) this.#emit({ type: 'token', template, expiresAt: a, reason: reasons[b] ?? 'first' })
     else if (kind === 4) {
-      const error = this.#error(a, key)
-      this.#log('warn', error.message)
-      this.#emit({ type: 'refreshFailed', template, error })
+      void this.#error(a, key).then((error) => {
+        this.#log('warn', error.message)
+        this.#emit({ type: 'refreshFailed', template, error })
+      })
     } else if (kind === 5) this.#emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
     else if (kind === 6)
       this.#log('warn', 'nobody told this session who is signed in, so every read asks getToken. Use an adapter (clerkSession, auth0Session), give the provider a `watch`, or call session.identityChanged({ user })')
@@ -261,7 +272,7 @@ export class Impl {
   fenced(): CountersignError {
     this.#generation++
     this.#joined.clear()
-    return this.#error(1)
+    return changed()
   }
 
   // ---- what the session does for its callers
@@ -313,7 +324,7 @@ export class Impl {
     const generation = this.#generation
     const promise = this.#promise<string | null>(key, signal, (id) => this.#core.token(this.#n, id, key, force ? 1 : 0, timeoutMs)).then((token) => {
       // Between the decision and this line somebody else may have signed in.
-      if (generation !== this.#generation) throw this.#error(1, key)
+      if (generation !== this.#generation) throw changed(this.#names[key])
       return token
     })
     if (plain) {
@@ -412,7 +423,7 @@ export class Impl {
         if (CountersignError.is(error, 'identity_changed', 'disposed')) return
         throw error
       }
-      if (!lease) throw this.#error(0, key)
+      if (!lease) throw await this.#error(0, key)
       after = Number(lease.id)
       yield lease
     }
@@ -460,9 +471,13 @@ export class Impl {
   dispose(): void {
     this.#connection.disconnect()
     this.#command(op.dispose)
-    this.#end(({ key }) => this.#error(whys.length - 1, key))
+    this.#end(({ key }) => new CountersignError('disposed', 'the session was disposed; make a new one (a component should not dispose a session that it did not make)', { template: this.#names[key] || undefined }))
   }
 }
+
+/** Said at once, wherever it is noticed: it is also the reason that requests are aborted with. */
+const changed = (template?: string, backend?: string): CountersignError =>
+  new CountersignError('identity_changed', 'the user, organisation or session changed before the call ended', { template: template || undefined, backend })
 
 const networkError = (cause: unknown, backend: string | undefined, template: string | undefined): CountersignError => {
   const offline = (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false
@@ -483,7 +498,7 @@ const guarded = (core: Core): Core =>
         try {
           return value(...args)
         } catch (error) {
-          if (error instanceof WebAssembly.RuntimeError) onTrap(core)
+          if (error instanceof WebAssembly.RuntimeError) onTrap()
           throw error
         }
       }

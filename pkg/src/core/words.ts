@@ -1,7 +1,6 @@
-// The sentences. In the order of `Why` in src/core/error.rs, `Reason` in src/auth/entry.rs and `Status` in src/auth/identity.rs;
-// tests/native/errors.rs compares them. Lazily loaded with the core. None of them ever holds a token.
+// The sentences, in the order of `Why` in src/core/error.rs; tests/native/errors.rs compares them. Loaded with the first error,
+// because a healthy page needs none of them. None ever holds a token.
 import type { ErrorCode } from '../errors.js'
-import type { Status, TokenRequest } from '../types.js'
 
 const answered = 'it must answer with the token as a string, null when nobody is signed in, or { token, expiresAt }'
 const notAllowed = 'Add the origin to `origins` or `routes`, or correct the URL'
@@ -32,21 +31,5 @@ export const whys: readonly (readonly [name: string, code: ErrorCode, sentence: 
   ['Disposed', 'disposed', 'The session was disposed. Make a new one; a component should not dispose a session that it did not make'],
 ]
 
-export const statuses: readonly Status[] = ['unknown', 'anonymous', 'signedIn', 'degraded']
-export const reasons: readonly TokenRequest['reason'][] = ['first', 'expiring', 'rejected', 'forced', 'identity']
-
-const s = (ms: number) => `${(ms / 1000).toFixed(1)} s`
-
-/** The decision trace, by the numbers of `notice` in src/js/ports.rs: why the token manager did what it did. */
-export const decision = (kind: number, template: string, a: number, b: number, c: number): string => {
-  switch (kind) {
-    case 7:
-      return `asked for ${template} (${reasons[a]}${b && a !== 3 ? ', forced' : ''})`
-    case 8:
-      return `refreshed ${template}: ${s(a)} left, lead ${s(b)}${c ? `, clock skew ${s(c)}` : ''}`
-    case 9:
-      return `kept ${template}: the provider gave the same token, ${s(a)} left; looking again in ${s(b)}`
-    default:
-      return `refresh of ${template} failed: ${a > 0 ? `${s(a)} left` : 'nothing left'}, next try in ${s(b)}`
-  }
-}
+/** The sentence of a reason, about a template. */
+export const sentence = (why: number, template: string | undefined): string => (whys[why]?.[2] ?? '').replace('%', template ? `"${template}"` : 'of the session')

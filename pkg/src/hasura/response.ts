@@ -1,6 +1,4 @@
-import { CountersignError, scrub } from '../errors.js'
-import { errorsOf, verdict } from './classify.js'
-import { foreignCode, GraphQLRequestError, type GraphQLErrorLike } from './errors.js'
+import { CountersignError } from '../errors.js'
 
 /** What an error message may need to know about the request. */
 export interface Asked {
@@ -11,8 +9,6 @@ export interface Asked {
   /** The doctor's sentence about the token. */
   explain(): Promise<string | undefined>
 }
-
-const transient = (status: number) => status === 429 || status === 502 || status === 503 || status === 504
 
 /** GraphQL at any status is GraphQL; anything else is the transport's error, with its status and its first words. */
 export const readResponse = async (response: Response, asked: Asked): Promise<unknown> => {
@@ -31,52 +27,8 @@ export const readResponse = async (response: Response, asked: Asked): Promise<un
   } catch {
     // Not JSON: an HTML page of a proxy, or an empty body.
   }
-  if (!body) throw await transportError(response.status, text, asked)
-  const errors = errorsOf(body) as GraphQLErrorLike[]
-  if (errors.length) throw await graphqlError(errors, body.data, asked)
-  if (body.data === undefined) throw new CountersignError('protocol', 'hasura: the answer has neither data nor errors', { backend: 'hasura' })
-  return body.data
+  if (body && body.data !== undefined && !(Array.isArray(body.errors) && body.errors.length)) return body.data
+  // What went wrong is worked out by code that a healthy page never loads.
+  throw await (await import('./failure.js')).failure(response.status, text, body, asked)
 }
 
-const transportError = async (status: number, text: string, asked: Asked) => {
-  const words = text.trim() ? `: ${scrub(text.trim())}` : ''
-  if (status === 401)
-    return new CountersignError('token_rejected', `hasura: HTTP 401${words}`, { backend: 'hasura', template: asked.template, hint: await asked.explain() })
-  return status >= 400
-    ? new CountersignError('backend', `hasura: HTTP ${status}${words}`, { backend: 'hasura', retryable: transient(status) })
-    : new CountersignError('protocol', `hasura: HTTP ${status} without a GraphQL answer${words}. Is the endpoint the URL of /v1/graphql?`, { backend: 'hasura' })
-}
-
-const graphqlError = async (errors: GraphQLErrorLike[], data: unknown, asked: Asked) => {
-  const first = errors[0]
-  const { template } = asked
-  switch (verdict(first)) {
-    case 'refresh':
-    case 'clock':
-    case 'config':
-      return new GraphQLRequestError('token_rejected', errors, data, { kind: 'token', template, hint: await asked.explain() })
-    case 'missing':
-      return asked.signedOut
-        ? new GraphQLRequestError('signed_out', errors, data, {
-            kind: 'token', template,
-            hint: 'Nobody is signed in, and this Hasura serves no one without a token: set HASURA_GRAPHQL_UNAUTHORIZED_ROLE there, or sign in first',
-          })
-        : new GraphQLRequestError('token_rejected', errors, data, {
-            kind: 'token', template,
-            hint: 'A token was sent in the Authorization header but Hasura reads it elsewhere: see "header" in HASURA_GRAPHQL_JWT_SECRET',
-          })
-    case 'role': {
-      const role = asked.role ? `Role "${asked.role}"` : 'The role asked for'
-      const fix = `Add it to the template "${template}" (claim https://hasura.io/jwt/claims), or ask with a role that is there`
-      return new GraphQLRequestError('access-denied', errors, data, {
-        kind: 'backend', template, hint: `${role} is not in x-hasura-allowed-roles of the token. ${fix}`,
-      })
-    }
-    default: {
-      const code = first?.extensions?.code
-      return new GraphQLRequestError(foreignCode(code), errors, data, {
-        kind: 'backend', template, retryable: code === 'postgres-max-connections-error' || code === 'busy',
-      })
-    }
-  }
-}

@@ -28,6 +28,30 @@ const EXPECTED = {
   },
 }
 
+/** Where ours differ on purpose: what the official client found, with our answer put in. Everything else must be equal. */
+const DIFFERENCES = {
+  // Tags are checked before they are sent, because the server's words for them do not say which one it means.
+  fauna: (r) => ({
+    ...r,
+    errors: {
+      ...r.errors,
+      tags: {
+        class: 'ClientError', name: 'ClientError', code: 'option_invalid', status: undefined,
+        message: "query_tags: 'not valid=x' is no valid tag. Keys (up to 40) and values (up to 80 characters) are letters, digits and _",
+      },
+    },
+  }),
+  // The official client throws a bare Error for what the server refuses.
+  convex: (r) => ({ ...r, errors: Object.fromEntries(Object.entries(r.errors).map(([key, e]) => [key, e.name === 'Error' ? { ...e, name: 'ConvexRequestError' } : e])) }),
+}
+
+/** The issuer has another port each time. */
+const withoutPorts = (value) => {
+  if (typeof value === 'string') return value.replace(/http:\/\/127\.0\.0\.1:\d+/g, 'http://local')
+  if (Array.isArray(value)) return value.map(withoutPorts)
+  return value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutPorts(each)])) : value
+}
+
 /** What was found, by kind of client, backend and person; filled by the tests as they run. */
 const found = {}
 
@@ -41,7 +65,7 @@ for (const kind of /** @type {const} */ (['official', 'ours'])) {
     for (const backend of BACKENDS) {
       for (const person of PEOPLE) {
         test(`${backend}, as ${person}`, async () => {
-          const result = await clients[kind][backend](await local.place(person))
+          const result = withoutPorts(await clients[kind][backend](await local.place(person)))
           found[`${kind} ${backend} ${person}`] = result
           const { look, ...expected } = EXPECTED[backend]
           const seen = look(result)
@@ -50,7 +74,7 @@ for (const kind of /** @type {const} */ (['official', 'ours'])) {
           if (kind === 'ours') {
             const official = found[`official ${backend} ${person}`]
             assert.ok(official, 'the official client failed, so there is nothing to compare with')
-            assert.deepEqual(result, official)
+            assert.deepEqual(result, (DIFFERENCES[backend] ?? ((r) => r))(official))
           }
         })
       }

@@ -2,7 +2,7 @@
 
 use countersign::auth::entry::Reason;
 use countersign::auth::flights::Answer;
-use countersign::auth::machine::{Decision, Notice, Want};
+use countersign::auth::machine::{Decision, Notice};
 use countersign::auth::policy::Policy;
 use countersign::core::error::Why;
 

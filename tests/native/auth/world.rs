@@ -13,6 +13,8 @@ use countersign::core::lease::LeaseId;
 use countersign::core::text::Mark;
 use countersign::core::time::{DurationMs, UnixMillis};
 
+pub use crate::base64::jwt;
+
 /// A whole second, so that the rounding of `iat` never blurs an expectation.
 pub const START: i64 = 1_800_000_000_000;
 
@@ -58,23 +60,6 @@ pub struct World {
 
 pub const KEY: KeyId = KeyId(0);
 pub const OTHER: KeyId = KeyId(1);
-
-/// Base64url without padding.
-pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let n = u32::from(chunk[0]) << 16 | u32::from(*chunk.get(1).unwrap_or(&0)) << 8 | u32::from(*chunk.get(2).unwrap_or(&0));
-        for i in 0..=chunk.len() {
-            out.push(ALPHABET[(n >> (18 - 6 * i)) as usize & 63] as char);
-        }
-    }
-    out
-}
-
-pub fn jwt(payload: &str) -> String {
-    format!("{}.{}.c2ln", base64(br#"{"alg":"RS256","typ":"JWT"}"#), base64(payload.as_bytes()))
-}
 
 pub fn person(user: &str) -> Person {
     Person { key: Mark::of(user), subject: Some(Mark::of(user)) }

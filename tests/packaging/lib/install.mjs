@@ -1,22 +1,25 @@
 // An app's folder under target/packaging: the template copied, its locked packages installed once, the tarball installed every time.
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './programs.mjs'
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
-export const TARBALL = join(root, 'target/pack/countersign.tgz')
+const TARBALL = join(root, 'target/pack/countersign.tgz')
 const here = fileURLToPath(new URL('..', import.meta.url))
 const KEPT = ['node_modules', '.installed']
 
-/** What the tarball says it is. */
-export async function packedId() {
+/** A copy of the tarball for this run, whoever builds meanwhile, and what it says it is. */
+export async function packed() {
   if (!existsSync(TARBALL)) throw new Error('target/pack/countersign.tgz is not there: run `npm run build` first')
-  const text = await run('tar', ['-xzOf', TARBALL, 'package/dist/build-id.js'], { cwd: root })
+  const tarball = join(root, 'target/packaging/countersign.tgz')
+  mkdirSync(dirname(tarball), { recursive: true })
+  cpSync(TARBALL, tarball)
+  const text = await run('tar', ['-xzOf', tarball, 'package/dist/build-id.js'], { cwd: root })
   const id = /buildId = '([0-9a-f]+)'/.exec(text)?.[1]
   if (!id) throw new Error('dist/build-id.js of the tarball names no build')
-  return id
+  return { id, tarball }
 }
 
 /** The folder of an app with nothing but its sources and its packages. `sources`: template folders that are copied over it, in order. @param {string} app @param {string[]} sources */
@@ -29,8 +32,8 @@ export function place(app, sources = []) {
   return dir
 }
 
-/** Locked packages and the tarball. @param {string} app @param {string} id */
-export async function install(app, id) {
+/** Locked packages and the tarball. @param {string} app @param {{ id: string, tarball: string }} packed */
+export async function install(app, { id, tarball }) {
   const dir = place(app)
   const stamp = join(dir, '.installed')
   const wanted = createHash('sha256').update(readFileSync(join(dir, 'package-lock.json'))).update(readFileSync(join(dir, 'package.json'))).update(process.version).digest('hex')
@@ -43,7 +46,7 @@ export async function install(app, id) {
   // npm takes a package of the same name and version for installed, and believes its hidden lock file before the folder.
   rmSync(join(dir, 'node_modules/countersign'), { recursive: true, force: true })
   rmSync(join(dir, 'node_modules/.package-lock.json'), { force: true })
-  await npm('install', '--no-save', '--no-package-lock', TARBALL)
+  await npm('install', '--no-save', '--no-package-lock', tarball)
   const installed = readFileSync(join(dir, 'node_modules/countersign/dist/build-id.js'), 'utf8')
   if (!installed.includes(`'${id}'`)) throw new Error(`${app}: another build than ${id} is installed`)
 }

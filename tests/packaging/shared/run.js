@@ -8,4 +8,4 @@ import { apiOf, exercise } from './exercise.js'
 let once
 
 /** Once per page or worker, also where React runs an effect twice. */
-export const run = () => (once ??= exercise({ countersign, hasura, testing, buildId, cores, api: apiOf(globalThis.location) }))
+export const run = (api = apiOf(globalThis.location)) => (once ??= exercise({ countersign, hasura, testing, buildId, cores, api }))

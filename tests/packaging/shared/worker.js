@@ -1,5 +1,6 @@
-// Runs as a dedicated or as a shared worker, and answers once.
+// Runs as a dedicated or as a shared worker; the page says where the JSON server is.
 import { run } from './run.js'
 
-if (typeof SharedWorkerGlobalScope === 'undefined') run().then((text) => postMessage(text))
-else globalThis.onconnect = ({ ports: [port] }) => run().then((text) => port.postMessage(text))
+const answer = (port) => (port.onmessage = ({ data: { api } }) => run(api).then((text) => port.postMessage(text)))
+if (typeof SharedWorkerGlobalScope === 'undefined') answer(globalThis)
+else globalThis.onconnect = ({ ports: [port] }) => answer(port)

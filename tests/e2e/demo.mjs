@@ -1,0 +1,109 @@
+// The demo under test: started once, with the local servers in this very process, so that their knobs and logs are at hand.
+import { createServer } from 'node:net'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { startDemo } from '../../pkg/scripts/demo.mjs'
+import { chromium as find, root } from '../../pkg/scripts/tools.mjs'
+import { Visit } from './visit.mjs'
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic']
+const SERVERS = 6
+const PICTURES = join(root, 'target', 'e2e')
+
+/** @typedef {'clerk' | 'auth0' | 'fauna' | 'hasura' | 'convex' | 'instant'} ServerName */
+/** @typedef {{ at: string, method: string, path: string, status: number | null, sub?: string, note?: string }} LogEntry */
+
+export const BACKENDS = /** @type {const} */ (['fauna', 'hasura', 'convex', 'instant'])
+
+/** Starts the page, the servers and a browser. @param {{ log?: (line: string) => void }} [options] */
+export async function openDemo({ log = () => {} } = {}) {
+  mkdirSync(PICTURES, { recursive: true })
+  // What the shell of a developer points elsewhere must not decide what is tested here.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NEXT_PUBLIC_')))
+  const skipBuild = env.COUNTERSIGN_DEMO_SKIP_BUILD === '1' && existsSync(join(root, 'target', 'pack', 'countersign.tgz'))
+  const demo = await startDemo({ port: 0, portBase: await freeBase(), skipBuild, env, log })
+  /** @type {Record<ServerName, { url: string, knobs: Record<string, any>, log: LogEntry[], liveTokens?: () => { email: string | null, token: string }[] }>} */
+  const servers = demo.backends.servers
+  const defaults = Object.fromEntries(Object.entries(servers).map(([name, { knobs }]) => [name, structuredClone(knobs)]))
+  const { chromium: executablePath } = await find(log)
+  const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(async (error) => {
+    await demo.stop()
+    throw error
+  })
+  /** @type {Set<Visit>} */
+  const visits = new Set()
+
+  return {
+    url: demo.url,
+    servers,
+    browser,
+    picture: (/** @type {string} */ name) => join(PICTURES, `${name}.png`),
+
+    /** A new visitor, with an empty profile, on the page. @param {import('playwright-core').BrowserContextOptions} [options] */
+    async visit(options) {
+      const visit = new Visit(await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }), demo.url, servers)
+      visits.add(visit)
+      await visit.open()
+      return visit
+    },
+
+    /** How many tokens an issuer has signed of a kind: `user_alice/fauna`. @param {'clerk' | 'auth0'} issuer */
+    async mints(issuer = 'clerk') {
+      const answer = await fetch(`${servers[issuer].url}/__knobs`, { method: 'POST', body: '{}' })
+      return /** @type {Record<string, number>} */ ((await answer.json()).counters.mints)
+    },
+
+    /** After each test: the servers behave again, and what the visitors left behind is looked at before they go. */
+    async settle() {
+      for (const [name, { knobs }] of Object.entries(servers)) Object.assign(knobs, structuredClone(defaults[name]))
+      const leaving = [...visits]
+      visits.clear()
+      const problems = (await Promise.all(leaving.map((visit) => visit.leave()))).flat()
+      if (problems.length) throw new Error(problems.join('\n'))
+    },
+
+    async close() {
+      await browser.close()
+      await demo.stop()
+    },
+  }
+}
+
+/** Entries that a server's log gets from now on, preflights left out. @param {{ log: LogEntry[] }} server @returns {() => LogEntry[]} */
+export function watchLog({ log }) {
+  const before = new Set(log)
+  return () => log.filter((entry) => !before.has(entry) && entry.method !== 'OPTIONS')
+}
+
+/** Until `look` answers something true. @template T @param {() => T | Promise<T>} look @param {string} what @param {number} [ms] @returns {Promise<T>} */
+export async function until(look, what, ms = 10_000) {
+  for (const deadline = Date.now() + ms; ;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > deadline) throw new Error(`Waited ${ms} ms in vain: ${what}`)
+    await pause(40)
+  }
+}
+
+/** @param {number} ms */
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * The usual ports when nobody has them, because then a page built for `npm run demo` is the page wanted here;
+ * otherwise the next that are free. The addresses are compiled into the page, so random ports would mean a build each time.
+ */
+async function freeBase() {
+  for (let base = Number(process.env.COUNTERSIGN_PORT_BASE || 4100); base < 60_000; base += 10) {
+    const free = await Promise.all(Array.from({ length: SERVERS }, (_, i) => canListen(base + i)))
+    if (free.every(Boolean)) return base
+  }
+  return 0
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+const canListen = (port) => new Promise((resolve) => {
+  const probe = createServer()
+  probe.once('error', () => resolve(false))
+  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+})

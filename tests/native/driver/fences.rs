@@ -1,0 +1,172 @@
+//! A request belongs to the generation in which it was called. And ports that call back before they return.
+
+use std::cell::Cell;
+
+use countersign::auth::entry::FlightId;
+use countersign::auth::flights::Answer;
+use countersign::auth::identity::Told;
+use countersign::auth::machine::{Acquired, Want};
+use countersign::core::error::Why;
+use countersign::core::http::{Backend, Reading, Verdict};
+use countersign::core::time::DurationMs;
+use countersign::driver::session::{Event, Target};
+
+use crate::script::*;
+
+static ALL: Backend = Backend {
+    name: "all",
+    classify: |head| match head.status {
+        401 => Reading::Decided(Verdict::Refresh),
+        425 => Reading::Decided(Verdict::Wait(DurationMs(1_500))),
+        206 => Reading::More,
+        _ => Reading::Decided(Verdict::Ok),
+    },
+};
+
+#[test]
+fn in_every_phase_a_new_identity_ends_the_request_and_nothing_of_it_is_delivered() {
+    for told in [Told::SignedOut, Told::User(countersign::auth::identity::Person { key: countersign::core::text::Mark::of("bob"), subject: None })] {
+        for phase in ["waiting", "sent", "reading", "paused", "refused", "replayed"] {
+            let rig = if phase == "waiting" { Rig::new() } else { Rig::with("a") };
+            rig.call(9, to(&ALL));
+            match phase {
+                "reading" => assert!(rig.head(9, 206)),
+                "paused" => assert!(!rig.head(9, 425)),
+                "refused" | "replayed" => assert!(!rig.head(9, 401)),
+                _ => {}
+            }
+            if phase == "replayed" {
+                rig.answer(2, "b");
+            }
+            rig.news();
+            rig.driver.handle(Event::Told(told));
+            let news = rig.news();
+            assert_eq!(news[0], Act::Fence(1), "{phase}: the fence stands first");
+            assert_eq!(news.iter().filter(|a| **a == Act::Fail(9, Why::IdentityChanged)).count(), 1, "{phase}: {news:?}");
+            // Whatever comes late is nobody's.
+            rig.head(9, 200);
+            rig.answer(1, "late");
+            rig.answer(2, "late");
+            rig.run(20_000);
+            rig.driver.handle(Event::Verdict(9, Verdict::Ok));
+            assert_eq!(rig.news(), [], "{phase}");
+        }
+    }
+}
+
+#[test]
+fn a_hold_lets_nothing_out_and_ends_nothing() {
+    let rig = Rig::with("a");
+    rig.call(2, PLAN);
+    rig.driver.handle(Event::Told(Told::Unknown));
+    rig.call(3, PLAN);
+    rig.head(2, 401);
+    assert_eq!(rig.news(), [sent(2, "a"), Act::Rejected]);
+    rig.driver.handle(user("alice"));
+    rig.answer(2, "b");
+    assert_eq!(rig.news().iter().filter(|a| matches!(a, Act::Send(..))).count(), 2);
+}
+
+#[test]
+fn a_provider_that_answers_at_once_is_no_reentrance() {
+    let rig = Rig::new();
+    rig.hook(|driver, act| {
+        if let Act::Ask { flight, .. } = act {
+            driver.handle(Event::Answered(FlightId(*flight), Answer::Token { value: "a".into(), claims: None, expires_at: None }));
+        }
+    });
+    rig.call(1, PLAN);
+    assert_eq!(rig.news(), [Act::Ask { flight: 1, force: false }, sent(1, "a")]);
+}
+
+#[test]
+fn a_provider_that_fetches_through_the_session_is_told_so() {
+    let rig = Rig::new();
+    rig.hook(|driver, act| {
+        if matches!(act, Act::Ask { .. }) {
+            driver.handle(Event::Call(2, PLAN));
+        }
+    });
+    rig.call(1, PLAN);
+    rig.answer(1, "a");
+    assert_eq!(rig.news(), [Act::Ask { flight: 1, force: false }, Act::Fail(2, Why::Reentrant), sent(1, "a")]);
+}
+
+#[test]
+fn an_identity_reported_from_inside_a_port_fences_what_is_still_in_the_queue() {
+    // Two calls get one token; while the first is being sent, somebody signs out.
+    let rig = Rig::new();
+    rig.call(1, PLAN);
+    rig.call(2, PLAN);
+    rig.news();
+    rig.hook(|driver, act| {
+        if *act == sent(1, "a") {
+            driver.handle(Event::Told(Told::SignedOut));
+        }
+    });
+    rig.answer(1, "a");
+    let news = rig.news();
+    assert_eq!(news.iter().filter(|a| matches!(a, Act::Send(..))).count(), 1, "{news:?}");
+    for id in [1, 2] {
+        assert_eq!(news.iter().filter(|a| **a == Act::Fail(id, Why::IdentityChanged)).count(), 1, "{news:?}");
+    }
+}
+
+#[test]
+fn an_answer_in_the_queue_is_not_handed_over_after_a_fence() {
+    let rig = Rig::with("a");
+    rig.call(2, PLAN);
+    rig.call(3, PLAN);
+    rig.news();
+    // While 2 is handed over, the answer to 3 arrives, and then another user.
+    rig.hook(|driver, act| {
+        if *act == Act::Deliver(2) {
+            driver.handle(Event::Head(3, countersign::core::http::Head { status: 200, text: "", complete: true, read: true }));
+            driver.handle(user("bob"));
+        }
+    });
+    rig.head(2, 200);
+    let news = rig.news();
+    assert!(!news.contains(&Act::Deliver(3)) && news.contains(&Act::Fail(3, Why::IdentityChanged)), "{news:?}");
+}
+
+#[test]
+fn what_begins_after_a_reentrant_fence_is_sent() {
+    for changes in [1, 2] {
+        let rig = Rig::with("a");
+        let done = Cell::new(false);
+        rig.hook(move |driver, act| {
+            if *act == sent(2, "a") && !done.replace(true) {
+                // Signs out (and in, and out) and then sends without a token: this side of the fence.
+                driver.handle(Event::Told(Told::SignedOut));
+                if changes == 2 {
+                    driver.handle(user("bob"));
+                    driver.handle(Event::Told(Told::SignedOut));
+                }
+                driver.handle(Event::Call(3, countersign::driver::call::Plan { anonymous: true, ..PLAN }));
+            }
+        });
+        rig.call(2, PLAN);
+        let news = rig.news();
+        assert!(news.contains(&Act::Fail(2, Why::IdentityChanged)), "{news:?}");
+        assert!(news.contains(&Act::Send(3, None)), "{changes}: {news:?}");
+        rig.head(3, 200);
+        assert_eq!(rig.news(), [Act::Deliver(3)]);
+    }
+}
+
+#[test]
+fn a_token_in_the_queue_is_not_given_after_a_fence() {
+    let rig = Rig::new();
+    assert!(matches!(rig.driver.get(Target::Token(1), KEY, Want::Any, None), Acquired::Pending));
+    assert!(matches!(rig.driver.get(Target::Token(2), KEY, Want::Any, None), Acquired::Pending));
+    rig.hook(|driver, act| {
+        if matches!(act, Act::Give(1, _)) {
+            driver.handle(user("bob"));
+        }
+    });
+    rig.answer(1, "a");
+    let news = rig.news();
+    assert!(news.contains(&Act::Give(1, Some("a".into()))) && news.contains(&Act::Fail(2, Why::IdentityChanged)), "{news:?}");
+    assert!(!news.iter().any(|a| matches!(a, Act::Give(2, _))), "{news:?}");
+}
