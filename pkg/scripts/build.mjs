@@ -147,7 +147,7 @@ export const build = async ({ pack = false, only, log = console.log } = {}) => {
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(pkg, 'tsconfig.json')], { quiet: true })
   conditional()
   manifest(Object.entries(entries))
-  for (const f of ['LICENSE-MIT', 'LICENSE-APACHE']) copyFileSync(join(root, f), join(pkg, f))
+  for (const f of ['LICENSE-MIT', 'LICENSE-APACHE', 'README.md']) copyFileSync(join(root, f), join(pkg, f))
   const id = stamp()
   if (!pack) return { id }
   const into = join(root, 'target/pack')

@@ -25,8 +25,8 @@ export interface Expect {
 
 /** A backend client's way out. */
 export interface Channel {
-  /** Puts the token on, lets the core's classifier of the backend read the answer, refreshes and replays once where that says so, and fences by identity. Rejects CountersignError, or `signal.reason`. */
-  fetch(input: URL | string, init?: RequestInit): Promise<Response>
+  /** Puts the token on, lets the core's classifier of the backend read the answer, refreshes and replays once where that says so, and fences by identity. Rejects CountersignError, or `signal.reason`. `sent`: called at each send, when the waiting for a token is over. */
+  fetch(input: URL | string, init?: RequestInit, sent?: () => void): Promise<Response>
   /** The doctor's sentence about the token last sent for this template; loads `diagnose`. Never rejects. */
   explain(expect?: Expect): Promise<string | undefined>
   /** Every finding of the doctor about the current token, for `client.check()`. */

@@ -164,7 +164,7 @@ export const createSession = <const T extends string = string>(options: SessionO
         return made!
       }
       return {
-        fetch: async (input, init) => (await open()).fetch(input, init),
+        fetch: async (input, init, sent) => (await open()).fetch(input, init, sent),
         explain: async (expect) => (impl ? (await open()).explain(expect) : undefined),
         check: async (expect) => (await open()).check(expect),
       }

@@ -1,6 +1,6 @@
 //! What ends tokens before their time: another identity, a refusal, the app's word. And the clock that wakes the machine.
 
-use super::entry::KeyId;
+use super::entry::{Held, KeyId};
 use super::identity::{Before, Change, Told, Who};
 use super::machine::{Acquired, Effect, Manager, Notice, Waiter, Want};
 use super::policy::{STUCK, TIMER_CAP, UNTOLD};
@@ -223,6 +223,16 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let at = held.refresh_at(&self.policy, &self.skew).max(entry.rested(&self.policy, held.life, now));
         let read = entry.last_read?;
         (self.visible && self.may_keep() && self.open() && entry.flight.is_none() && read + held.life >= at.max(now)).then_some(at)
+    }
+
+    /// When a socket wants its next token.
+    pub(super) fn next_due(&self, held: &Held<V>, latency: DurationMs, lead: Option<DurationMs>) -> UnixMillis {
+        let by_lead = match lead {
+            _ if held.rejected => return held.obtained,
+            Some(lead) => held.expires_at(&self.skew) - DurationMs(lead.0.clamp(self.policy.margin(held.life, latency).0, held.life.0 / 2)),
+            None => held.refresh_at(&self.policy, &self.skew),
+        };
+        held.look_again.map_or(by_lead, |again| by_lead.max(again))
     }
 
     /// When to call [`Manager::tick`] next. Never further away than the cap, so that a sleeping machine or a 40-day token cannot break it.

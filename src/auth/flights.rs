@@ -81,10 +81,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let (limit, limit_all) = (self.policy.forced_per_minute, self.policy.forced_per_minute_all);
         let all = self.forced_all.has(limit_all, now);
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return Ok(()) };
-        if now < entry.retry_at && !(forced && entry.backoff.failures() <= 1) {
-            if let Some(why) = entry.last_error {
-                return Err(why);
-            }
+        if now < entry.retry_at
+            && !(forced && entry.backoff.failures() <= 1)
+            && let Some(why) = entry.last_error
+        {
+            return Err(why);
         }
         // Near its end, and it came less than half its life ago: it was old, or our clock is ahead. One that is minted for us tells, once.
         let odd = |h: &Held<V>| h.left(&self.skew, now) <= self.policy.lead(h.life) && (now - h.obtained).0 < h.life.0 / 2;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::budget::Budget;
-use super::entry::{Entry, FlightId, Held, KeyId, Reason};
+use super::entry::{Entry, FlightId, KeyId, Reason};
 use super::identity::{Status, Who};
 use super::policy::Policy;
 use super::skew::Skew;
@@ -328,16 +328,6 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
     }
 
-    /// When a socket wants its next token.
-    pub(super) fn next_due(&self, held: &Held<V>, latency: DurationMs, lead: Option<DurationMs>) -> UnixMillis {
-        let by_lead = match lead {
-            _ if held.rejected => return held.obtained,
-            Some(lead) => held.expires_at(&self.skew) - DurationMs(lead.0.clamp(self.policy.margin(held.life, latency).0, held.life.0 / 2)),
-            None => held.refresh_at(&self.policy, &self.skew),
-        };
-        held.look_again.map_or(by_lead, |again| by_lead.max(again))
-    }
-
     /// A caller gave up: its slot is freed, the flight goes on.
     pub fn cancel(&mut self, who: W) {
         self.waiters.retain(|w| w.who != who);
@@ -376,10 +366,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// Takes the waiters that are picked out of the list; the others stay, in order.
     pub(super) fn take(&mut self, pick: &dyn Fn(&Self, &Waiter<W>) -> bool) -> Vec<Waiter<W>> {
-        let all = std::mem::take(&mut self.waiters);
-        let mut taken = Vec::new();
-        let mut stay = Vec::new();
-        for waiter in all {
+        let (mut taken, mut stay) = (Vec::new(), Vec::new());
+        for waiter in std::mem::take(&mut self.waiters) {
             if pick(self, &waiter) { &mut taken } else { &mut stay }.push(waiter);
         }
         self.waiters = stay;

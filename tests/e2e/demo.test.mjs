@@ -3,8 +3,12 @@
 import { after, afterEach, before, suite } from 'node:test'
 import { openDemo } from './demo.mjs'
 import * as rows from './cases/rows.mjs'
+import * as identity from './cases/identity.mjs'
+import * as tokens from './cases/tokens.mjs'
+import * as trouble from './cases/trouble.mjs'
+import * as page from './cases/page.mjs'
 
-const CASES = [rows]
+const CASES = [rows, identity, tokens, trouble, page]
 
 /** @typedef {Awaited<ReturnType<typeof openDemo>>} Demo */
 

@@ -10,6 +10,8 @@ mod base64;
 mod cache;
 #[path = "auth/clock.rs"]
 mod clock;
+#[path = "auth/expiry.rs"]
+mod expiry;
 #[path = "auth/flights.rs"]
 mod flights;
 #[path = "auth/identity.rs"]
@@ -20,5 +22,7 @@ mod interleavings;
 mod leases;
 #[path = "auth/properties.rs"]
 mod properties;
+#[path = "auth/untold.rs"]
+mod untold;
 #[path = "auth/world.rs"]
 mod world;

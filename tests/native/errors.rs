@@ -83,7 +83,7 @@ fn the_reasons_are_the_same_in_the_same_order() {
 
 #[test]
 fn the_numbers_of_reasons_and_statuses_are_the_same() {
-    let ts = file("pkg/src/core/words.ts");
+    let ts = file("pkg/src/core/trace.ts");
     let reasons = [Reason::First, Reason::Expiring, Reason::Rejected, Reason::Forced, Reason::Identity];
     let statuses = [Status::Unknown, Status::Anonymous, Status::SignedIn, Status::Degraded];
     for (n, (reason, name)) in reasons.iter().zip(quoted(between(&ts, "export const reasons", "\n").split('=').nth(1).unwrap())).enumerate() {

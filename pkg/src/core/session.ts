@@ -12,7 +12,7 @@ import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
 type Pending = { resolve(value: unknown): void; reject(error: unknown): void; key: number; done?: () => void; backend?: string | undefined }
-type Call = { input: RequestInfo | URL; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; response?: Response }
+type Call = { input: RequestInfo | URL; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; sent?: (() => void) | undefined; response?: Response }
 type Door = { number: number; key: number; bare?: boolean | undefined; backend?: string | undefined; headers?: (() => HeadersInit) | undefined; classify?: ((response: Response) => Promise<'ok' | 'refresh' | 'fail'>) | undefined }
 
 /** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
@@ -190,6 +190,7 @@ export class Impl {
       const { template: _, ...rest } = (init ?? {}) as RequestInit & { template?: string }
       const out: RequestInit = { redirect: 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', ...rest, headers }
       if (bound) out.signal = bound
+      call.sent?.()
       // A Request's body can be read once: what is sent is a copy, because a replay may still need it.
       return [request?.body ? request.clone() : input, out]
     } catch (error) {
@@ -341,14 +342,14 @@ export class Impl {
     return this.#core.token(this.#n, 0, this.#key(template), 2, 0) as string | null
   }
 
-  #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+  #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
     const url = href(input, 'the URL to fetch')
     if (init?.credentials === 'include')
       throw invalid("`credentials: 'include'` would send cookies beside the token; leave it out (authorised requests use 'omit'), or use fetch itself for a cookie session")
     const key = template === undefined ? -1 : this.#key(template)
     const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
     return this.#promise<Response>(door?.key ?? key, signal, (id) => {
-      this.#calls.set(id, { input, init, door, signal: signal ?? undefined })
+      this.#calls.set(id, { input, init, door, signal: signal ?? undefined, sent })
       this.#core.request(this.#n, id, door ? door.number : -1, key, url.href, replayable(input, init))
     })
   }
@@ -378,9 +379,9 @@ export class Impl {
     const token = async () => (this.#core.token(this.#n, 0, key, 3, 0) as string | null) ?? null
     const doctor = () => import('../diagnose.js')
     return {
-      fetch: async (input, init) => {
+      fetch: async (input, init, sent) => {
         door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
-        return this.#call(door, undefined, input, init)
+        return this.#call(door, undefined, input, init, sent)
       },
       explain: async (expect?: Expect) => {
         try {

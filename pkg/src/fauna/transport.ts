@@ -5,25 +5,28 @@ import type { Credentials } from './config.js'
 import { ClientError, NetworkError } from './errors.js'
 import type { HTTPClient, HTTPRequest, HTTPResponse } from './http.js'
 
-type Fetch = (url: URL, init: RequestInit) => Promise<Response>
+type Fetch = (url: URL, init: RequestInit, sent: () => void) => Promise<Response>
 
 /**
  * Runs `work` for at most `ms` milliseconds and until `outer` aborts; then it rejects with the reason, whatever `work` does about
- * its signal. Timers and listeners are gone when it settles.
+ * its signal. Timers and listeners are gone when it settles. With `waits` the time runs from each `sent()`: waiting for a token is the
+ * session's, which has a limit and words of its own for it.
  */
-export const within = async <R>(ms: number, outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<R>): Promise<R> => {
+export const within = async <R>(ms: number, outer: AbortSignal | undefined, work: (signal: AbortSignal, sent: () => void) => Promise<R>, waits = false): Promise<R> => {
   outer?.throwIfAborted()
   const own = new AbortController()
   const stop = () => own.abort(outer!.reason)
   outer?.addEventListener('abort', stop)
   // Timers cast to 32 bits and would fire at once beyond that.
-  const timer = setTimeout(
-    () => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together)`, { code: 'timeout' })),
-    Math.min(ms, 2147483647),
-  )
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const run = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together)`, { code: 'timeout' })), Math.min(ms, 2147483647))
+  }
+  if (!waits) run()
   try {
     return await Promise.race([
-      work(own.signal),
+      work(own.signal, run),
       new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason))),
     ])
   } catch (error) {
@@ -105,12 +108,12 @@ export const way = (config: Config, secret = config.secret): Way => {
     channel: door,
     async request({ data, headers, method, client_timeout_ms, path = '/query/1', signal }) {
       const url = new URL(path, endpoint())
-      const sent: Record<string, string> = { 'Content-Type': 'application/json' }
-      for (const [name, value] of Object.entries(headers)) if (value !== undefined && name.toLowerCase() !== 'authorization') sent[name] = value
-      return within(client_timeout_ms, signal, async (signal) => {
-        const init: RequestInit = { method, headers: sent, body: JSON.stringify(data), signal }
+      const own: Record<string, string> = { 'Content-Type': 'application/json' }
+      for (const [name, value] of Object.entries(headers)) if (value !== undefined && name.toLowerCase() !== 'authorization') own[name] = value
+      return within(client_timeout_ms, signal, async (signal, sent) => {
+        const init: RequestInit = { method, headers: own, body: JSON.stringify(data), signal }
         if (config.fetch_keepalive) init.keepalive = true
-        const response = await send(url, init).catch((error) => {
+        const response = await send(url, init, sent).catch((error) => {
           throw networkError(error)
         })
         const body = await response.text().catch((cause) => {
@@ -118,7 +121,7 @@ export const way = (config: Config, secret = config.secret): Way => {
           throw new NetworkError("The connection broke in the middle of Fauna's answer: the query may have run", { code: 'outcome_unknown', cause })
         })
         return { status: response.status, body, headers: Object.fromEntries(response.headers) }
-      })
+      }, !!door)
     },
   }
 }

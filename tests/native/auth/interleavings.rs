@@ -162,8 +162,8 @@ fn exhaust(beginning: &[Step], depth: u32) {
 }
 
 #[test]
-fn every_sequence_of_four_steps() {
-    exhaust(&[], 4);
+fn every_sequence_of_five_steps() {
+    exhaust(&[], 5);
 }
 
 #[test]
@@ -173,8 +173,12 @@ fn every_sequence_of_four_steps_with_a_call_in_the_air() {
 }
 
 #[test]
-fn every_sequence_of_four_steps_with_a_token_at_hand() {
-    exhaust(&[Step::Read, Step::Newest], 4);
+fn every_sequence_of_five_steps_with_a_token_at_hand() {
+    exhaust(&[Step::Read, Step::Newest], 5);
+}
+
+#[test]
+fn every_sequence_of_four_steps_after_a_refusal_and_in_a_hold() {
     exhaust(&[Step::Read, Step::Newest, Step::Better], 4);
     exhaust(&[Step::Read, Step::Newest, Step::Hold], 4);
 }

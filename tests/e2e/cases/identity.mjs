@@ -1,0 +1,157 @@
+// The user changes while requests are on their way, or leaves.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BACKENDS, pause, until, watchLog } from '../demo.mjs'
+import { isRowsOf } from './rows.mjs'
+
+export const title = 'who is signed in'
+
+const SLOW_MS = 1200
+const DATA = { fauna: '/query/1', hasura: '/v1/graphql', convex: '/api/query', instant: '/admin/query' }
+
+/** @param {() => import('../demo.test.mjs').Demo} of */
+export default function cases(of) {
+  test('a switch while the answers are on their way: nobody gets the answers of somebody else', async () => {
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
+    await visit.signIn('alice')
+    for (const name of BACKENDS) await visit.ask(name)
+    for (const name of BACKENDS) servers[name].knobs.holdMs = SLOW_MS
+    const underway = BACKENDS.map((name) => watchLog(servers[name]))
+    for (const name of BACKENDS) await visit.press(name)
+    await until(() => underway.every((log, i) => log().some(({ path, status }) => path === DATA[BACKENDS[i]] && status === null)), 'every backend is working on Alice’s question')
+
+    const seen = await visit.watchFor('Alice: ')
+    const later = BACKENDS.map((name) => watchLog(servers[name]))
+    const pressed = Date.now()
+    await visit.signIn('bob')
+    await pause(SLOW_MS + 300)
+    for (const card of BACKENDS) assert.equal(await visit.shown(card), '', `${card} after the switch`)
+    // What was already sent was called off by the browser, and its answer went nowhere.
+    for (const [i, log] of underway.entries()) assert.ok(log().some(({ path, status }) => path === DATA[BACKENDS[i]] && status === 0), `${BACKENDS[i]}: ${JSON.stringify(log())}`)
+
+    for (const name of BACKENDS) servers[name].knobs.holdMs = 0
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    assert.deepEqual(await seen(), [], 'an answer to Alice was on Bob’s page')
+    onlyBob(visit, later, pressed)
+  })
+
+  test('a switch while the tokens are on their way: the old user’s token is not used', async () => {
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
+    await visit.signIn('alice')
+    servers.clerk.knobs.latencyMs = SLOW_MS
+    const minting = watchLog(servers.clerk)
+    const data = BACKENDS.map((name) => watchLog(servers[name]))
+    for (const name of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) await visit.press(name)
+    await until(() => minting().filter(({ path }) => path.includes('/tokens')).length >= 4, 'the issuer is asked for four tokens')
+    const pressed = Date.now()
+    await visit.signIn('bob')
+    await pause(SLOW_MS + 300)
+    for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) assert.equal(await visit.shown(card), '', `${card} after the switch`)
+    servers.clerk.knobs.latencyMs = 0
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    onlyBob(visit, data, pressed)
+  })
+
+  test('results are cleared by a switch and by a switch back, and every switch is a new generation', async () => {
+    const visit = await of().visit()
+    let generation = -1
+    for (const person of /** @type {const} */ (['alice', 'bob', 'alice'])) {
+      await visit.signIn(person)
+      for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) assert.equal(await visit.shown(card), '', `${card} as ${person} arrives`)
+      for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) isRowsOf(await visit.ask(card), person, card)
+      const row = await until(async () => { const now = await visit.token('hasura'); return now.generation > generation && now }, `the generation goes up from ${generation}`)
+      generation = row.generation
+      assert.ok(row.secondsLeft > 0 && row.secondsLeft <= 60, `${row.secondsLeft} seconds left of 60`)
+    }
+  })
+
+  test('from Auth0 to Clerk and back', async () => {
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
+    await visit.signInWithAuth0('alice')
+    isRowsOf(await visit.ask('hasura'), 'alice', 'hasura')
+    isRowsOf(await visit.ask('instant'), 'alice', 'instant')
+    const later = BACKENDS.map((name) => watchLog(servers[name]))
+    const pressed = Date.now()
+    await visit.signIn('bob')
+    assert.equal(await visit.shown('hasura'), '')
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    onlyBob(visit, later, pressed)
+    await visit.signInWithAuth0('alice')
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+  })
+
+  for (const issuer of /** @type {const} */ (['Clerk', 'Auth0'])) {
+    test(`signing out of ${issuer}: nothing is sent any more, and Instant’s refresh token is revoked`, async () => {
+      const { servers, ...demo } = of()
+      const live = () => servers.instant.liveTokens?.().map(({ token }) => token) ?? []
+      const visit = await demo.visit()
+      const before = live()
+      if (issuer === 'Clerk') await visit.signIn('alice')
+      else await visit.signInWithAuth0('alice')
+      for (const card of BACKENDS) await visit.ask(card)
+      const own = live().filter((token) => !before.includes(token))
+      assert.equal(own.length, 1, 'one refresh token of Instant per visit')
+
+      await visit.signOut()
+      await until(() => !live().includes(own[0] ?? ''), 'Instant’s refresh token is revoked')
+      for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) assert.equal(await visit.shown(card), '', `${card} after the sign-out`)
+
+      const logs = [...BACKENDS, /** @type {const} */ ('clerk')].map((name) => watchLog(servers[name]))
+      for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) {
+        await visit.press(card)
+        assert.match(await visit.error(card), /nobody is signed in|signed out|sign in/i, card)
+      }
+      assert.deepEqual(logs.flatMap((log) => log()), [], 'something was sent for nobody')
+      for (const name of BACKENDS) assert.ok((await visit.token(name)).secondsLeft === 0, `${name} still shows a live token`)
+
+      await visit.signIn('bob')
+      for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    })
+  }
+
+  test('signing out while the answers are on their way', async () => {
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
+    await visit.signIn('alice')
+    for (const name of BACKENDS) await visit.ask(name)
+    for (const name of BACKENDS) servers[name].knobs.holdMs = SLOW_MS
+    const underway = BACKENDS.map((name) => watchLog(servers[name]))
+    for (const name of BACKENDS) await visit.press(name)
+    await until(() => underway.every((log) => log().length > 0), 'every backend is asked')
+    const seen = await visit.watchFor('Alice: ')
+    await visit.signOut()
+    await pause(SLOW_MS + 300)
+    for (const card of BACKENDS) assert.equal(await visit.shown(card), '', card)
+    assert.deepEqual(await seen(), [])
+  })
+
+  test('a session that is ended at the issuer', async () => {
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
+    await visit.signIn('alice')
+    await visit.ask('fauna')
+    await fetch(`${servers.clerk.url}/__revoke`, { method: 'POST', body: JSON.stringify({ user: 'alice' }) })
+    await visit.at('expire-tokens').click()
+    await visit.press('fauna')
+    await visit.at('identity').filter({ hasText: 'Signed out' }).waitFor()
+    assert.doesNotMatch(await visit.shown('fauna'), /Alice:/)
+  })
+}
+
+/**
+ * After the switch no backend got anything of Alice's; not by its own log, and not by the tokens that left the browser.
+ * @param {import('../visit.mjs').Visit} visit @param {(() => import('../demo.mjs').LogEntry[])[]} logs @param {number} since
+ */
+function onlyBob(visit, logs, since) {
+  // Instant's log names people by their address; signing Alice's refresh token out is the one call that is still hers.
+  for (const [i, log] of logs.entries()) {
+    const entries = log().filter(({ path }) => path !== '/runtime/signout')
+    assert.ok(entries.length > 0, `${BACKENDS[i]} was asked by Bob`)
+    for (const entry of entries) assert.match(entry.sub ?? '', /^(user_bob|bob@example\.com)$/, `${BACKENDS[i]}: ${JSON.stringify(entry)}`)
+  }
+  const others = visit.sent.filter(({ at, sub }) => at >= since && sub && sub !== 'user_bob')
+  assert.deepEqual(others, [])
+}

@@ -1,0 +1,104 @@
+// The page as a thing to look at and to use without a mouse.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BACKENDS } from '../demo.mjs'
+import { isRowsOf } from './rows.mjs'
+
+export const title = 'the page'
+
+/** @param {() => import('../demo.test.mjs').Demo} of */
+export default function cases(of) {
+  test('a card by keyboard alone', async () => {
+    const visit = await of().visit()
+    const { keyboard } = visit.page
+    /** @param {string} id */
+    const tabTo = async (id) => {
+      for (let i = 0; i < 80; i++) {
+        await keyboard.press('Tab')
+        const at = await visit.page.evaluate(() => {
+          const element = /** @type {HTMLElement} */ (document.activeElement)
+          return { id: element.dataset.testid, outline: getComputedStyle(element).outlineStyle }
+        })
+        if (at.id !== id) continue
+        assert.notEqual(at.outline, 'none', `${id} does not show that it has the focus`)
+        return
+      }
+      assert.fail(`the Tab key does not reach ${id}`)
+    }
+    await tabTo('sign-in-alice')
+    await keyboard.press('Enter')
+    await visit.isSignedInAs('user_alice')
+    await tabTo('fauna-run')
+    await keyboard.press('Enter')
+    isRowsOf(await visit.result('fauna'), 'alice', 'fauna')
+    assert.equal(await visit.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).dataset.testid), 'fauna-run', 'the focus stays on the button')
+    await tabTo('hasura-query')
+    await keyboard.press('Control+Enter')
+    isRowsOf(await visit.result('hasura'), 'alice', 'hasura')
+  })
+
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    for (const [kind, viewport] of Object.entries({ desk: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } })) {
+      test(`${colorScheme}, on a ${kind}: nothing is cut off to the side`, async () => {
+        const demo = of()
+        const visit = await demo.visit({ colorScheme, viewport, isMobile: kind === 'phone', hasTouch: kind === 'phone' })
+        await fits(visit, 'signed out')
+        await visit.signIn('alice')
+        for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) await visit.ask(card)
+        await fits(visit, 'with every answer')
+        await visit.page.screenshot({ path: demo.picture(`${kind}-${colorScheme}`), fullPage: true })
+        await visit.at('hasura-query').fill('{ nothing }')
+        await visit.press('hasura')
+        await visit.error('hasura')
+        await visit.at('sign-in-bob').click()
+        await visit.isSignedInAs('user_bob')
+        await visit.press('hasura')
+        await visit.error('hasura')
+        await fits(visit, 'with an error')
+        await visit.page.screenshot({ path: demo.picture(`${kind}-${colorScheme}-error`), fullPage: true })
+        const background = await visit.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+        const [r = 0, g = 0, b = 0] = await brightness(visit, background)
+        assert.equal(r + g + b < 384, colorScheme === 'dark', `the background is ${background}`)
+      })
+    }
+  }
+
+  test('the first visit: no error in the console, every answer in order, nothing asked before a press', async () => {
+    const visit = await of().visit()
+    await visit.at('identity').filter({ hasText: 'Signed out' }).waitFor()
+    assert.deepEqual(visit.console, [])
+    assert.ok(visit.sent.every(({ to }) => to === 'clerk'), JSON.stringify(visit.sent))
+    assert.match(await visit.page.title(), /countersign/)
+    for (const card of BACKENDS) assert.equal(await visit.shown(card), '')
+    const unnamed = await visit.page.evaluate(() => [...document.querySelectorAll('button, a, textarea, input, select')]
+      .filter((element) => !(element.textContent?.trim() || element.getAttribute('aria-label') || /** @type {HTMLInputElement} */ (element).labels?.length)).map((element) => element.outerHTML))
+    assert.deepEqual(unnamed, [], 'controls without a name')
+  })
+
+  test('the documentation opens', async () => {
+    const visit = await of().visit()
+    await visit.page.getByRole('link', { name: 'Documentation' }).click()
+    await visit.page.getByRole('navigation', { name: 'Documentation' }).waitFor()
+    await visit.page.getByRole('link', { name: 'Demo' }).click()
+    await visit.at('sign-in-alice').waitFor()
+  })
+}
+
+/** @param {import('../visit.mjs').Visit} visit @param {string} when */
+async function fits(visit, when) {
+  const wide = await visit.page.evaluate(() => ({
+    page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    // What sticks out is reported by name, so that a failure says where to look.
+    parts: [...document.querySelectorAll('body *')].filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest('.scroll, svg, .skip')).slice(0, 5).map((element) => `${element.tagName}.${element.className}`),
+  }))
+  assert.ok(wide.page <= 0, `${when}: ${wide.page} px too wide: ${wide.parts.join(', ')}`)
+}
+
+/** Red, green and blue of any CSS colour, as it is painted. @param {import('../visit.mjs').Visit} visit @param {string} color */
+const brightness = (visit, color) => visit.page.evaluate((fill) => {
+  const canvas = document.createElement('canvas')
+  const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'))
+  paint.fillStyle = fill
+  paint.fillRect(0, 0, 1, 1)
+  return [...paint.getImageData(0, 0, 1, 1).data.slice(0, 3)]
+}, color)

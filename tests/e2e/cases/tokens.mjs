@@ -1,0 +1,111 @@
+// How long a token is used, and what is asked of the provider when it ends.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BACKENDS, pause, until, watchLog } from '../demo.mjs'
+import { isRowsOf } from './rows.mjs'
+
+export const title = 'expiry and refresh'
+
+const LIFE_S = 8
+/** Refreshed a quarter of its life before its end (DESIGN.md §4), so this often when it is in use. */
+const EVERY_MS = LIFE_S * 1000 * 0.75
+const VISIT_MS = 21_000
+
+/** @param {() => import('../demo.test.mjs').Demo} of */
+export default function cases(of) {
+  test('across several expiries every press succeeds, with about one call of the provider for each', async () => {
+    const { servers, ...demo } = of()
+    servers.clerk.knobs.lifetimeS = LIFE_S
+    const logs = BACKENDS.map((name) => watchLog(servers[name]))
+    const visit = await demo.visit()
+    await visit.signIn('alice')
+    const before = await demo.mints()
+    const began = Date.now()
+    let presses = 0
+    while (Date.now() - began < VISIT_MS) {
+      for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+      presses += 1
+      await pause(400)
+    }
+    const after = await demo.mints()
+    const expected = (Date.now() - began) / EVERY_MS
+    for (const template of ['fauna', 'hasura', 'convex']) {
+      const calls = (after[`user_alice/${template}`] ?? 0) - (before[`user_alice/${template}`] ?? 0)
+      assert.ok(calls >= 3 && calls <= expected + 1.5, `${template}: ${calls} calls in ${presses} presses, ${expected.toFixed(1)} refreshes were due`)
+    }
+    for (const entry of logs.flatMap((log) => log())) assert.equal(entry.status, 200, JSON.stringify(entry))
+    for (const { to, at, exp } of visit.sent) if (exp) assert.ok(at / 1000 < exp, `${to} got a token that had expired`)
+  })
+
+  test('a press after a long pause, with everything expired', async () => {
+    const { servers, ...demo } = of()
+    servers.clerk.knobs.lifetimeS = 2
+    const visit = await demo.visit()
+    await visit.signIn('bob')
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    await pause(4500)
+    const logs = BACKENDS.map((name) => watchLog(servers[name]))
+    servers.clerk.knobs.lifetimeS = 60
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    for (const entry of logs.flatMap((log) => log())) assert.equal(entry.status, 200, JSON.stringify(entry))
+  })
+
+  for (const issuer of /** @type {const} */ (['clerk', 'auth0'])) {
+    test(`"expire them now", then one press: one refresh, and the answer (${issuer})`, async () => {
+      const demo = of()
+      const visit = await demo.visit()
+      if (issuer === 'clerk') await visit.signIn('alice')
+      else await visit.signInWithAuth0('alice')
+      for (const card of BACKENDS) await visit.ask(card)
+      for (const card of BACKENDS) {
+        const before = await visit.token(card)
+        const mints = await demo.mints(issuer)
+        await visit.at('expire-tokens').click()
+        assert.equal((await until(async () => { const now = await visit.token(card); return now.secondsLeft === 0 && now }, `${card}: the token is shown as expired`)).phase, 'expired')
+        isRowsOf(await visit.ask(card), 'alice', card)
+        const refreshed = await until(async () => { const now = await visit.token(card); return now.refreshes > before.refreshes && now }, `${card}: a refresh is counted`)
+        await pause(300)
+        assert.equal((await visit.token(card)).refreshes, before.refreshes + 1, card)
+        assert.ok(refreshed.secondsLeft > 30 && refreshed.generation === before.generation, `${card}: ${JSON.stringify(refreshed)}`)
+        const used = Object.entries(await demo.mints(issuer)).filter(([name, n]) => n !== (mints[name] ?? 0))
+        if (issuer === 'clerk') assert.deepEqual(used.map(([name, n]) => [name, n - (mints[name] ?? 0)]), [[`user_alice/${{ fauna: 'fauna', hasura: 'hasura', convex: 'convex', instant: 'session' }[card]}`, 1]])
+        else assert.ok(used.length > 0 && used.every(([name, n]) => n - (mints[name] ?? 0) === 1), `${card}: ${JSON.stringify(used)}`)
+      }
+    })
+  }
+
+  test('the panel: seconds run down, a refresh is counted where it happened and nowhere else', async () => {
+    const visit = await of().visit()
+    assert.deepEqual(await visit.token('fauna'), { phase: 'none', secondsLeft: 0, refreshes: 0, generation: 0 })
+    await visit.signIn('alice')
+    await visit.ask('fauna')
+    await visit.ask('hasura')
+    const [first, other] = [await visit.token('fauna'), await visit.token('hasura')]
+    assert.ok(first.secondsLeft > 50 && first.secondsLeft <= 60)
+    await until(async () => (await visit.token('fauna')).secondsLeft <= first.secondsLeft - 2, 'the seconds run down')
+    for (let i = 1; i <= 2; i++) {
+      await visit.at('expire-tokens').click()
+      await visit.ask('fauna')
+      await until(async () => (await visit.token('fauna')).refreshes === first.refreshes + i, `refresh ${i} is counted`)
+    }
+    assert.equal((await visit.token('hasura')).refreshes, other.refreshes)
+    assert.equal((await visit.token('convex')).phase, 'none')
+  })
+
+  test('new signing keys at the issuer, the old ones gone at once', async () => {
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
+    await visit.signIn('alice')
+    for (const card of BACKENDS) await visit.ask(card)
+    for (const issuer of /** @type {const} */ (['clerk', 'auth0'])) {
+      await fetch(`${servers[issuer].url}/__rotate`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ dropOld: true }) })
+    }
+    // Hasura and Instant keep a key set for as long as its headers say; here they are told to look again.
+    await fetch(new URL('/__knobs', servers.hasura.url), { method: 'POST', body: JSON.stringify({ refetchKeys: true }) })
+    await fetch(new URL('/__knobs', servers.instant.url), { method: 'POST', body: JSON.stringify({ forgetKeys: true }) })
+    // Tokens of the old key: refused by whoever looks; the visitor sees answers only.
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+    await visit.at('expire-tokens').click()
+    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+  })
+}
