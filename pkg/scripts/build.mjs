@@ -7,7 +7,7 @@ import { deflateRawSync, gzipSync } from 'node:zlib'
 import { bindgenVersion, npmCi, root, run, wasmBindgen, wasmTarget } from './tools.mjs'
 
 const pkg = join(root, 'pkg')
-const artefacts = {
+export const artefacts = {
   core: ['core', 'fauna', 'hasura', 'instant', 'convex'],
   live: ['live', 'instant'],
   diagnose: ['diagnose', 'fauna', 'hasura', 'instant', 'convex'],

@@ -18,13 +18,15 @@ export interface ErrorDetails {
 
 const mark = Symbol.for('countersign.error')
 
-// Kept as two strings because this table is in every page's eager bytes; tests/native/errors.rs holds it equal to the Rust table.
-const kinds: Record<string, ErrorKind> = {}
-for (const c of 'signed_out identity_changed provider_failed token_expired token_rejected budget_exhausted'.split(' ')) kinds[c] = 'token'
-for (const c of 'timeout offline network outcome_unknown'.split(' ')) kinds[c] = 'network'
-for (const c of 'protocol wasm_trapped'.split(' ')) kinds[c] = 'protocol'
-for (const c of 'provider_reentrant template_unknown option_invalid endpoint_missing origin_not_allowed redirect_refused on_server csp_blocks_wasm disposed'.split(' ')) kinds[c] = 'config'
-const retryable = / (timeout|offline|network|provider_failed|wasm_trapped|identity_changed) /
+// Words in a text, because this table is in every page's eager bytes; tests/native/errors.rs holds it equal to the Rust table.
+const table: [ErrorKind, string][] = [
+  ['token', 'signed_out identity_changed provider_failed token_expired token_rejected budget_exhausted'],
+  ['network', 'timeout offline network outcome_unknown'],
+  ['protocol', 'protocol wasm_trapped'],
+  ['config', 'provider_reentrant template_unknown option_invalid endpoint_missing origin_not_allowed redirect_refused on_server csp_blocks_wasm disposed'],
+]
+const among = (words: string, code: string) => ` ${words} `.includes(` ${code} `)
+const again = 'timeout offline network provider_failed wasm_trapped identity_changed'
 
 /** Anything that looks like a JWT, so that no message can carry one. */
 const tokenLike = /[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
@@ -52,12 +54,13 @@ export class CountersignError extends Error {
     super(message)
     this.name = 'CountersignError'
     this.code = code
-    this.kind = details.kind ?? kinds[code] ?? 'backend'
-    this.retryable = details.retryable ?? retryable.test(` ${code} `)
+    this.kind = details.kind ?? table.find(([, words]) => among(words, code))?.[0] ?? 'backend'
+    this.retryable = details.retryable ?? among(again, code)
     for (const key of ['backend', 'template', 'hint'] as const) if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
+    const hide = (key: string | symbol, value: unknown) => Object.defineProperty(this, key, { value, configurable: true, writable: true })
     const cause = copy(details.cause)
-    if (cause) Object.defineProperty(this, 'cause', { value: cause, configurable: true, enumerable: false, writable: true })
-    Object.defineProperty(this, mark, { value: true })
+    if (cause) hide('cause', cause)
+    hide(mark, true)
   }
 
   /** Across entries and copies of the package. With codes: one of these. */

@@ -23,13 +23,12 @@ export interface Shared {
   restart(provider: Provider | undefined): void
 }
 
-const names = Symbol.for('countersign.sessions')
 
 const onServer = () => atEdge() || (typeof window === 'undefined' && typeof (globalThis as { WorkerGlobalScope?: unknown }).WorkerGlobalScope === 'undefined')
 
 const refuse = () =>
   // Next's own convention: the page is finished in the browser instead of failing the build.
-  Object.assign(new CountersignError('on_server', 'a session belongs to a browser: on a server it would hand one user’s token to another. Use countersign/server, or `secret`, per request'), { digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
+  Object.assign(new CountersignError('on_server', 'a session belongs to a browser; on a server use countersign/server or `secret`, per request'), { digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
 
 /** A session. Making one does nothing; it starts with the first call or listener, in a browser or worker. */
 export const createSession = <const T extends string = string>(options: SessionOptions<T> = {} as SessionOptions<T>, server = false): Session<T> => {
@@ -49,17 +48,7 @@ export const createSession = <const T extends string = string>(options: SessionO
   }
 
   const start = async (): Promise<Impl> => {
-    if (!server) {
-      const all = ((globalThis as Record<symbol, unknown>)[names] ??= new Map()) as Map<string, () => void>
-      const name = options.name ?? 'default'
-      const other = all.get(name)
-      all.set(name, dispose)
-      if (other && other !== dispose) {
-        other()
-        if (options.logger !== false) (options.logger ?? console).warn(`countersign: a second session named "${name}" was started; the first one was disposed. After a hot reload that is right; otherwise give one of them a \`name\``)
-      }
-    }
-    const started = await (await lazy.session()).start(options, shared)
+    const started = await (await lazy.session()).start(options, shared, dispose)
     if (gone) {
       started.dispose()
       throw disposed()
@@ -92,8 +81,6 @@ export const createSession = <const T extends string = string>(options: SessionO
     impl?.dispose()
     impl = undefined
     early = []
-    const all = (globalThis as Record<symbol, unknown>)[names] as Map<string, () => void> | undefined
-    if (all?.get(options.name ?? 'default') === dispose) all.delete(options.name ?? 'default')
   }
 
   const session = {

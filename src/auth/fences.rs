@@ -53,7 +53,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Change::Held => self.clear_mirrors(),
             Change::Adopted if unnamed && self.who == Who::Nobody && self.heard == Some(true) => self.bump(true),
             // Nobody knows whose they were: the next read asks.
-            Change::Adopted if unnamed => self.entries.iter_mut().for_each(|e| e.held = None),
+            Change::Adopted if unnamed => self.drop_held(),
             Change::Adopted => {}
             Change::Bumped { left } => self.bump(left),
         }
@@ -88,6 +88,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             entry.last_error = None;
         }
         self.clear_mirrors();
+    }
+
+    fn drop_held(&mut self) {
+        for entry in &mut self.entries {
+            entry.held = None;
+        }
     }
 
     fn clear_mirrors(&mut self) {
@@ -169,7 +175,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             let mut dropped = false;
             if let Some(entry) = self.entries.get_mut(n as usize) {
                 entry.must_force = true;
-                for flight in [&mut entry.flight, &mut entry.stray].into_iter().flatten() {
+                if let Some(flight) = &mut entry.flight {
                     flight.cures = false;
                 }
                 dropped = entry.held.take().is_some();

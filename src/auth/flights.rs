@@ -173,7 +173,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         let lead_policy = self.policy.clone();
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
-        entry.must_force &= !flight.cures;
+        entry.must_force &= !(flight.cures && joined);
         if let Some(issued) = issued {
             if flight.forced && entry.newest.is_none_or(|n| issued > n) {
                 self.skew.minted(issued, flight.began, now);
@@ -303,19 +303,20 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     fn nobody(&mut self, key: KeyId) {
         // They asked for whoever is signed in; whoever had used a token of the one who left is told that by the bump.
-        let mut asked = self.take(&|_, w| w.key == key && w.fresh());
-        if matches!(self.who, Who::Untold(_)) {
-            if self.heard == Some(true) {
-                self.bump(true);
-                self.who = Who::Untold(None);
-            }
+        let untold = matches!(self.who, Who::Untold(_));
+        let left = untold && self.heard == Some(true);
+        let asked = self.take(&|_, w| w.key == key && (!left || w.fresh()));
+        if left {
+            self.bump(true);
+            self.who = Who::Untold(None);
+        }
+        if untold {
             if self.heard != Some(false) {
                 self.heard = Some(false);
                 self.notice(Notice::Identity(Some(None)));
             }
         }
         // Never kept: a provider that is not quite loaded answers null too (H6).
-        asked.append(&mut self.take(&|_, w| w.key == key));
         for waiter in asked {
             self.effects.push_back(Effect::Anonymous(waiter.who));
         }

@@ -1,4 +1,5 @@
 //! The edges of DESIGN §3, read from the source: who may name whom, and who may name the browser.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fs;

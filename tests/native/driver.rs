@@ -1,4 +1,5 @@
 //! A session over a scripted world: what is sent, what is delivered, and what never is.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "driver/calls.rs"]

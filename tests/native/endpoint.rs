@@ -1,4 +1,5 @@
 //! Where a token may go (tokens.md H16). Both sides come normalised from the platform's URL; some of these never would, and are refused all the same.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use countersign::core::endpoint::{admit, begins, is_local};

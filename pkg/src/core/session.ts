@@ -18,6 +18,7 @@ type Door = { number: number; key: number; bare?: boolean | undefined; backend?:
 /** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
 const JOIN_MS = 50
 const FOLLOWERS_MS = 5000
+const sessions = Symbol.for('countersign.sessions')
 
 export class Impl {
   readonly #core: Core
@@ -452,6 +453,19 @@ export class Impl {
     return { status: this.#shared.status, generation, tokens, events: [...this.#shared.history], insecureOrigins: [...this.#shared.insecure] }
   }
 
+  /** One started session per name and page, across copies of the package: after a hot reload the old module's is still there. */
+  register(name: string, dispose: () => void): void {
+    const all = ((globalThis as Record<symbol, unknown>)[sessions] ??= new Map()) as Map<string, () => void>
+    const other = all.get(name)
+    all.set(name, dispose)
+    this.#stop.push(() => {
+      if (all.get(name) === dispose) all.delete(name)
+    })
+    if (!other || other === dispose) return
+    other()
+    this.#log('warn', `a second session named "${name}" was started, and the first one was disposed. After a hot reload that is right; otherwise give one of them a \`name\``)
+  }
+
   #end(error: (pending: Pending) => CountersignError): void {
     for (const stop of this.#stop.splice(0)) stop()
     this.#shared.mirror.clear()
@@ -507,4 +521,8 @@ const guarded = (core: Core): Core =>
   })
 
 /** Starts a session: loads the core, then connects the provider of the options. */
-export const start = async (options: SessionOptions, shared: Shared): Promise<Impl> => new Impl(await loadCore(), options, shared)
+export const start = async (options: SessionOptions, shared: Shared, dispose: () => void): Promise<Impl> => {
+  const impl = new Impl(await loadCore(), options, shared)
+  if (!shared.server) impl.register(options.name ?? 'default', dispose)
+  return impl
+}

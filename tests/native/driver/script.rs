@@ -180,8 +180,7 @@ impl Rig {
     /// What was done since the last look.
     pub fn news(&self) -> Vec<Act> {
         let log = self.driver.ports().log.borrow();
-        let news = log[self.seen.replace(log.len())..].to_vec();
-        news
+        log[self.seen.replace(log.len())..].to_vec()
     }
 
     pub fn hook(&self, hook: impl Fn(&Driver<Script>, &Act) + 'static) {
