@@ -48,11 +48,17 @@ export async function verify(token: string, options: { jwks: string | object }):
   }
 }
 
-/** The first thing that cannot work, as one sentence with its remedy: what the clients put into `error.hint`. Never rejects. */
+/**
+ * The first thing that cannot work, as one sentence with its remedy: what the clients put into `error.hint`. Never rejects.
+ * When the token is right by itself, what it says of itself: then it is the backend that expects something else.
+ */
 export async function explain(token: string, options: LintOptions = {}): Promise<string | undefined> {
   try {
-    const first = (await lint(token, options)).find((finding) => !finding.ok)
-    return first && (first.fix ? `${first.message} ${first.fix}` : first.message)
+    const found = await lint(token, options)
+    const first = found.find((finding) => !finding.ok)
+    if (first) return first.fix ? `${first.message} ${first.fix}` : first.message
+    const good = found.find((finding) => finding.code === 'ok')
+    return good && `${good.message}. Nothing is wrong with this token by itself: compare it with the issuer, audience and keys that the backend is set up for, and look at the backend's clock.`
   } catch {
     return undefined
   }

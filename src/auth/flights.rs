@@ -310,11 +310,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             self.bump(true);
             self.who = Who::Untold(None);
         }
-        if untold {
-            if self.heard != Some(false) {
-                self.heard = Some(false);
-                self.notice(Notice::Identity(Some(None)));
-            }
+        if untold && self.heard != Some(false) {
+            self.heard = Some(false);
+            self.notice(Notice::Identity(Some(None)));
         }
         // Never kept: a provider that is not quite loaded answers null too (H6).
         for waiter in asked {

@@ -13,7 +13,12 @@ export function TokenPanel() {
     const look = () => setView({ at: Date.now(), snapshot: session.inspect() })
     look()
     const timer = setInterval(look, TICK_MS)
-    return () => clearInterval(timer)
+    // What happened is drawn at once; the timer is there for the bars to run down.
+    const stop = session.subscribe(look)
+    return () => {
+      clearInterval(timer)
+      stop()
+    }
   }, [])
   const expire = () => {
     session.invalidate()

@@ -25,7 +25,8 @@ import { delay } from './delay.mjs'
  * @property {number} holdMs      every answer of the handler waits this long before it is sent (not if it writes `res` itself)
  * @property {{ status: number, retryAfter?: number, times?: number, match?: string } | null} fail   answer this instead;
  *   `times` counts down; `match`: only requests whose path contains it. Other fields are the vendor's (`failBody` sees them).
- * @property {boolean | number} hang   true: never answer; a number: that many requests are never answered
+ * @property {boolean | number} hang   true: never answer; a number: that many requests are never answered.
+ *   Turned off over `/__knobs`, what still hangs is cut off, as by a server that was started anew.
  *
  * @typedef {{ at: string, method: string, path: string, status: number | null, sub?: string, note?: string }} LogEntry
  *   `status` is null while the request is being answered and 0 when the caller hung up first.
@@ -35,6 +36,7 @@ import { delay } from './delay.mjs'
  * @property {string} url
  * @property {Knobs & Record<string, any>} knobs
  * @property {LogEntry[]} log
+ * @property {Set<import('node:http').ServerResponse>} hanging   requests that the `hang` knob keeps
  *
  * @typedef {object} ServeOptions
  * @property {number} [port]    0 (the default) takes a free one
@@ -64,7 +66,7 @@ const LOG_LENGTH = 200
 export async function serve(options) {
   const { port = 0, name } = options
   /** @type {Context} */
-  const ctx = { name, url: '', knobs: { latencyMs: 0, holdMs: 0, fail: null, hang: false, ...options.knobs }, log: [] }
+  const ctx = { name, url: '', knobs: { latencyMs: 0, holdMs: 0, fail: null, hang: false, ...options.knobs }, log: [], hanging: new Set() }
   const server = createServer((raw, res) => {
     answer(raw, res, options, ctx).catch((error) => {
       // A fault of ours must be seen by whoever runs the tests, and must not leave the caller waiting.
@@ -136,7 +138,10 @@ async function answer(raw, res, options, ctx) {
   const obeys = !url.pathname.startsWith('/__') && (options.obeysKnobs?.(req) ?? !url.pathname.startsWith('/.well-known/'))
   if (obeys) {
     const instead = await obeyKnobs(req, options, ctx)
-    if (instead === 'hang') return
+    if (instead === 'hang') {
+      ctx.hanging.add(res)
+      return void res.on('close', () => ctx.hanging.delete(res))
+    }
     if (instead) return send(res, instead, cors)
   }
   // Set beforehand, so that handlers that write `res` themselves need not know about CORS.
@@ -162,6 +167,7 @@ async function controlReply(req, options, ctx) {
       return { status: 400, body: { error: 'knobs are a JSON object' } }
     }
     Object.assign(ctx.knobs, changed)
+    if ('hang' in changed && !changed.hang) for (const res of ctx.hanging) res.destroy()
     await options.onKnobs?.(changed, ctx)
   }
   return { body: { ...ctx.knobs, counters: options.counters?.() ?? {} } }

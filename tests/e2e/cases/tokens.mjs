@@ -9,7 +9,10 @@ export const title = 'expiry and refresh'
 const LIFE_S = 8
 /** Refreshed a quarter of its life before its end (DESIGN.md §4), so this often when it is in use. */
 const EVERY_MS = LIFE_S * 1000 * 0.75
-const VISIT_MS = 21_000
+const VISIT_MS = 16_000
+
+/** What the Clerk-shaped issuer calls the token of a card. */
+const KINDS = { fauna: 'fauna', hasura: 'hasura', convex: 'convex', instant: 'session' }
 
 /** @param {() => import('../demo.test.mjs').Demo} of */
 export default function cases(of) {
@@ -63,13 +66,16 @@ export default function cases(of) {
         await visit.at('expire-tokens').click()
         assert.equal((await until(async () => { const now = await visit.token(card); return now.secondsLeft === 0 && now }, `${card}: the token is shown as expired`)).phase, 'expired')
         isRowsOf(await visit.ask(card), 'alice', card)
-        const refreshed = await until(async () => { const now = await visit.token(card); return now.refreshes > before.refreshes && now }, `${card}: a refresh is counted`)
         await pause(300)
-        assert.equal((await visit.token(card)).refreshes, before.refreshes + 1, card)
-        assert.ok(refreshed.secondsLeft > 30 && refreshed.generation === before.generation, `${card}: ${JSON.stringify(refreshed)}`)
+        const after = await visit.token(card)
+        // InstantDB is asked with the refresh token that it gave in exchange: it needs no new token of the provider, and may take one.
+        const least = card === 'instant' ? 0 : 1
+        assert.ok(after.refreshes >= before.refreshes + least && after.refreshes <= before.refreshes + 1, `${card}: ${before.refreshes} refreshes, then ${after.refreshes}`)
+        assert.equal(after.generation, before.generation)
+        if (after.refreshes > before.refreshes) assert.ok(after.secondsLeft > 30, `${card}: ${after.secondsLeft} s left of the new one`)
         const used = Object.entries(await demo.mints(issuer)).filter(([name, n]) => n !== (mints[name] ?? 0))
-        if (issuer === 'clerk') assert.deepEqual(used.map(([name, n]) => [name, n - (mints[name] ?? 0)]), [[`user_alice/${{ fauna: 'fauna', hasura: 'hasura', convex: 'convex', instant: 'session' }[card]}`, 1]])
-        else assert.ok(used.length > 0 && used.every(([name, n]) => n - (mints[name] ?? 0) === 1), `${card}: ${JSON.stringify(used)}`)
+        for (const [name, n] of used) assert.equal(n - (mints[name] ?? 0), 1, `${card}: ${name}`)
+        if (issuer === 'clerk') assert.deepEqual(used.map(([name]) => name), after.refreshes > before.refreshes ? [`user_alice/${KINDS[card]}`] : [])
       }
     })
   }

@@ -61,18 +61,20 @@ export default function cases(of) {
     for (const card of BACKENDS) {
       const text = await visit.error(card)
       isReadable(text, card)
-      assert.match(text, /timeout|not settled|in vain/i, card)
+      assert.match(text, /getToken has not settled|the sign-in took too long/, `${card} names who is silent`)
     }
     const took = Date.now() - began
     assert.ok(took > 9_500 && took < 14_000, `${took} ms`)
     assert.ok(asked().filter(({ path }) => MINTING.test(path)).length <= 2 * BACKENDS.length)
-    servers.clerk.knobs.hang = false
+    // The issuer is started anew: the connections that hung are cut off.
+    await fetch(`${servers.clerk.url}/__knobs`, { method: 'POST', body: JSON.stringify({ hang: false }) })
     for (const card of BACKENDS) await recovers(visit, card)
   })
 
   test('the provider cannot be reached: the message of the sign-in, and of the cards', async () => {
     const { servers, ...demo } = of()
     const visit = await demo.visit()
+    await visit.at('identity').filter({ hasText: 'Signed out' }).waitFor()
     servers.clerk.knobs.affects = 'all'
     servers.clerk.knobs.fail = { status: 500, times: 1 }
     await visit.at('sign-in-alice').click()
@@ -93,7 +95,8 @@ export default function cases(of) {
       servers[card].knobs.rejectNext = 1
       isRowsOf(await visit.ask(card), 'bob', card)
       assert.equal(servers[card].knobs.rejectNext, 0)
-      assert.equal(total(await demo.mints()) - mints, 1, 'one new token')
+      // InstantDB's own refresh token was refused, and the provider's token at hand buys a new one.
+      assert.equal(total(await demo.mints()) - mints, card === 'instant' ? 0 : 1, 'new tokens')
       assert.ok(log().length <= 3, JSON.stringify(log()))
     })
 
