@@ -11,6 +11,8 @@ export interface Side {
   /** What the app's template asks for, by key. */
   specs: Omit<TokenRequest, 'skipCache' | 'force' | 'reason' | 'signal'>[]
   warn(message: string): void
+  /** Takes every synchronous hit away. */
+  forget(): void
 }
 
 /** The provider, connected: asked for tokens, listened to for identities. */
@@ -21,6 +23,7 @@ export class Connection {
   #unwatch: Unsubscribe | undefined
   #last: Identity | null | undefined
   #leaving = false
+  #told: string | null | undefined
   /** What it failed with last, by key: becomes the (scrubbed) cause of errors. */
   readonly failures: unknown[] = []
 
@@ -51,7 +54,8 @@ export class Connection {
   disconnect(): void {
     if (!this.#provider) return
     this.#provider = undefined
-    this.#last = undefined
+    this.#last = this.#told = undefined
+    this.#side.forget()
     try {
       this.#unwatch?.()
     } catch (error) {
@@ -68,22 +72,23 @@ export class Connection {
   }
 
   #tell(identity: Identity | null | undefined): void {
-    const { core, n, warn } = this.#side
-    if (identity === undefined) return core.identity(n, 0, '', '')
-    if (identity === null) return core.identity(n, 1, '', '')
-    const { user, org, session } = identity
-    if (typeof user !== 'string' || !user) {
+    const { core, n, warn, forget } = this.#side
+    if (identity && (typeof identity.user !== 'string' || !identity.user)) {
       warn('an identity needs a `user` text; it was taken for "not known"')
-      return core.identity(n, 0, '', '')
+      identity = undefined
     }
-    core.identity(n, 2, `${user}\n${org ?? ''}\n${session ?? ''}`, this.#provider?.comparable ? user : '')
+    const key = identity && `${identity.user}\n${identity.org ?? ''}\n${identity.session ?? ''}`
+    // Here and now: told from inside a callback of the machine, it hears of this only when that returns.
+    if (key !== this.#told) forget()
+    this.#told = key
+    core.identity(n, key ? 2 : key === null ? 1 : 0, key ?? '', key && this.#provider?.comparable ? identity!.user : '')
   }
 
   /** Fences at once, then `rest`, then the provider's own sign-out. What the provider says afterwards counts again. */
   async leave(rest: () => Promise<void>): Promise<void> {
-    const { core, n, warn } = this.#side
+    const { warn } = this.#side
     this.#leaving = true
-    core.identity(n, 1, '', '')
+    this.#tell(null)
     try {
       await rest()
       await this.#provider?.signOut?.()

@@ -44,7 +44,7 @@ export class Impl {
     this.#options = options
     this.#shared = shared
     this.#n = core.open(this)
-    this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#log('warn', m) }
+    this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#log('warn', m), forget: () => shared.mirror.clear() }
     this.#connection = new Connection(this.#side)
     for (const [field, value] of readPolicy(options.policy)) this.#command(op[field], value)
     if (shared.server) this.#command(op.uncached, 1)
