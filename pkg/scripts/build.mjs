@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import zopfli from '@gfx/zopfli'
+import { shorten } from './shorten.mjs'
 import { bindgenVersion, npmCi, root, run, wasmBindgen, wasmTarget } from './tools.mjs'
 
 const pkg = join(root, 'pkg')
@@ -76,7 +77,9 @@ const wasm = async (name, bindgen, log) => {
   const set = /(export function __wbg_set_wasm\(val\) \{\s*wasm = val;)/
   const views = [...glue.matchAll(/^let (cached\w+Memory0) = null;/gm)].map(([, view]) => `${view} = null;`)
   if (!set.test(glue) || !views.length) throw new Error(`the glue of wasm-bindgen ${bindgenVersion} is not as this script knows it`)
-  writeFileSync(join(pkg, 'wasm', `${name}.js`), glue.replace(set, `$1 ${views.join(' ')}`))
+  const short = shorten(readFileSync(final), glue.replace(set, `$1 ${views.join(' ')}`))
+  writeFileSync(join(pkg, 'wasm', `${name}.js`), short.glue)
+  writeFileSync(final, short.bytes)
   copyFileSync(join(out, `${name}.d.ts`), join(pkg, 'wasm', `${name}.d.ts`))
   const bytes = readFileSync(final)
   // Zopfli: seven percent fewer bytes than deflate's best, for any inflater.

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 
 /** Of a signed token wherever it appears; every JSON Web Token begins with an encoded `{"`. */
 const TOKEN = /eyJ/
-const TOKEN_IN_URL = /eyJ[\w-]+\./
+/** Where other base64 is usual, with the second part as well. */
+const SIGNED = /eyJ[\w-]+\.eyJ/
 
 export class Visit {
   /** Requests to the local servers, preflights left out; with what their bearer token says of itself. @type {Sent[]} */
@@ -146,21 +147,34 @@ export class Visit {
 
   // ---- before it goes
 
-  /** Everything that must be true at the end of every visit, whatever happened in it. @returns {Promise<string[]>} */
-  async leave() {
+  /** Everything that must not be at the end of a visit, whatever happened in it. @returns {Promise<string[]>} */
+  async problems() {
     const problems = this.#crashes.map((crash) => `an error nobody caught: ${crash}`)
     // auth0-spa-js names itself in the address of its silent frame: base64 of JSON, and no token.
-    const html = (await this.page.content().catch(() => '')).replaceAll(/auth0Client=[\w%-]+/g, '')
-    const places = { 'the page': [html], 'the console': this.console, 'an address': this.#addresses }
-    for (const [place, texts] of Object.entries(places)) {
+    const html = (await this.page.content()).replaceAll(/auth0Client=[\w%-]+/g, '')
+    // What the sign-in libraries keep there is theirs, and opaque; no signed token may be.
+    const stored = await this.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
+    const places = [
+      { name: 'the page', texts: [html], shape: TOKEN, secrets: this.#secrets },
+      { name: 'the console', texts: this.console, shape: TOKEN, secrets: this.#secrets },
+      { name: 'an address', texts: this.#addresses, shape: SIGNED, secrets: this.#secrets },
+      { name: 'the storage', texts: [stored], shape: SIGNED, secrets: [] },
+    ]
+    for (const { name, texts, shape, secrets } of places) {
       for (const text of texts) {
-        const shape = place === 'an address' ? TOKEN_IN_URL : TOKEN
-        const found = shape.exec(text)?.[0] ?? [...this.#secrets].find((secret) => text.includes(secret))
-        if (found) problems.push(`a token in ${place}: ...${text.slice(0, text.indexOf(found)).slice(-80)}<token of ${found.length} characters>`)
+        const found = shape.exec(text)?.[0] ?? [...secrets].find((secret) => text.includes(secret))
+        if (found) problems.push(`a token in ${name}: ...${text.slice(0, text.indexOf(found)).slice(-80)}<token of ${found.length} characters>`)
       }
     }
-    await this.context.close()
     return problems
+  }
+
+  async leave() {
+    try {
+      return await this.problems()
+    } finally {
+      await this.context.close()
+    }
   }
 }
 

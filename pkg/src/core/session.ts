@@ -377,33 +377,15 @@ export class Impl {
   channel(spec: CallSpec): Channel {
     const key = this.#key(spec.template)
     let door: Door | undefined
-    const token = async () => (this.#core.token(this.#n, 0, key, 3, 0) as string | null) ?? null
-    const doctor = () => import('../diagnose.js')
+    const suspect = () => this.#core.token(this.#n, 0, key, 3, 0) as string | null
+    const doctor = () => import('./doctor.js')
     return {
       fetch: async (input, init, sent) => {
         door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
         return this.#call(door, undefined, input, init, sent)
       },
-      explain: async (expect?: Expect) => {
-        try {
-          const found = await token()
-          return found ? await (await doctor()).explain(found, { backend: spec.backend, expect }) : undefined
-        } catch {
-          return undefined
-        }
-      },
-      check: async (expect?: Expect) => {
-        const backend = spec.backend
-        try {
-          spec.endpoint()
-          const found = await this.getToken(spec.template)
-          if (found === null) return [{ ok: false, code: 'signed_out', message: `${backend}: nobody is signed in`, fix: 'Sign in, then check again' }]
-          return await (await doctor()).lint(found, { backend, expect })
-        } catch (error) {
-          const e = error as CountersignError
-          return [{ ok: false, code: CountersignError.is(e) ? e.code : 'protocol', message: `${backend}: ${scrub(e.message)}`, ...(e.hint ? { fix: e.hint } : {}) }]
-        }
-      },
+      explain: (expect?: Expect) => doctor().then((d) => d.explain(suspect(), spec, expect), () => undefined),
+      check: (expect?: Expect) => doctor().then((d) => d.check(() => this.getToken(spec.template), spec, expect)),
     }
   }
 

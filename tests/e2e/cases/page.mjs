@@ -77,6 +77,17 @@ export default function cases(of) {
     assert.deepEqual(unnamed, [], 'controls without a name')
   })
 
+  test('what looks for tokens on every page finds one', async () => {
+    const visit = await of().visit()
+    await visit.signIn('alice')
+    assert.deepEqual(await visit.problems(), [])
+    for (const text of ['eyJhbGciOiJub25lIn0.eyJzdWIiOiJ0ZXN0In0.', 'eyJ']) {
+      await visit.page.evaluate((shown) => document.body.append(Object.assign(document.createElement('i'), { id: 'planted', hidden: true, textContent: shown })), text)
+      assert.equal((await visit.problems()).length, 1, text)
+      await visit.page.evaluate(() => document.querySelector('#planted')?.remove())
+    }
+  })
+
   test('the documentation opens', async () => {
     const visit = await of().visit()
     await visit.page.getByRole('link', { name: 'Documentation' }).click()

@@ -109,8 +109,10 @@ export default function cases(of) {
     // Hasura and Instant keep a key set for as long as its headers say; here they are told to look again.
     await fetch(new URL('/__knobs', servers.hasura.url), { method: 'POST', body: JSON.stringify({ refetchKeys: true }) })
     await fetch(new URL('/__knobs', servers.instant.url), { method: 'POST', body: JSON.stringify({ forgetKeys: true }) })
+    const before = await demo.mints()
     // Tokens of the old key: refused by whoever looks; the visitor sees answers only.
     for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+    assert.equal((await demo.mints())['user_alice/hasura'], (before['user_alice/hasura'] ?? 0) + 1, 'Hasura refused the old token, once')
     await visit.at('expire-tokens').click()
     for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
   })

@@ -26,8 +26,8 @@ export default function cases(of) {
       servers.clerk.knobs.fail = { status, ...(status === 429 ? { retryAfter: 1 } : {}) }
       const asked = watchLog(servers.clerk)
       const logs = BACKENDS.map((name) => watchLog(servers[name]))
+      for (const card of BACKENDS) await visit.press(card)
       for (const card of BACKENDS) {
-        await visit.press(card)
         const text = await visit.error(card)
         isReadable(text, card)
         assert.match(text, status === 429 ? /too many requests/i : /error/i, card)
@@ -36,18 +36,39 @@ export default function cases(of) {
       const calls = asked().filter(({ path }) => MINTING.test(path)).length
       assert.ok(calls <= 2 * BACKENDS.length, `${calls} calls of the provider for ${BACKENDS.length} presses`)
       servers.clerk.knobs.fail = null
-      if (status === 429) await pause(1000)
-      for (const card of BACKENDS) await recovers(visit, card)
+      await Promise.all(BACKENDS.map((card) => recovers(visit, card)))
     })
   }
 
-  test('the provider fails while the tokens are still good: nobody notices', async () => {
+  test('the provider fails when a refresh is due: the token at hand serves until its end', async () => {
     const { servers, ...demo } = of()
+    servers.clerk.knobs.lifetimeS = 10
     const visit = await demo.visit()
     await visit.signIn('alice')
-    for (const card of BACKENDS) await visit.ask(card)
+    for (const card of BACKENDS) await visit.press(card)
+    for (const card of BACKENDS) await visit.result(card)
     servers.clerk.knobs.fail = { status: 503 }
-    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+    const asked = watchLog(servers.clerk)
+    await until(async () => (await visit.token('convex')).phase === 'due', 'a refresh is due')
+    const logs = BACKENDS.map((name) => watchLog(servers[name]))
+    for (const card of BACKENDS) await visit.press(card)
+    for (const card of BACKENDS) isRowsOf(await visit.result(card), 'alice', card)
+    for (const entry of logs.flatMap((log) => log())) assert.equal(entry.status, 200, JSON.stringify(entry))
+    await visit.at('identity').and(visit.page.locator('[data-status=degraded]')).waitFor()
+    assert.ok(asked().some(({ status }) => status === 503), 'the provider was asked')
+    servers.clerk.knobs.fail = null
+    await Promise.all(BACKENDS.map((card) => recovers(visit, card)))
+    await visit.isSignedInAs('user_alice')
+  })
+
+  test('the switch on the page that makes the issuer fail, and heals it', async () => {
+    const visit = await of().visit()
+    await visit.signIn('bob')
+    await visit.at('issuer-failing').check({ force: true })
+    await visit.press('fauna')
+    isReadable(await visit.error('fauna'), 'fauna')
+    await visit.at('issuer-healthy').check({ force: true })
+    await recovers(visit, 'fauna')
   })
 
   test('the provider is silent: every call ends after the policy’s ten seconds, and it recovers', async () => {
@@ -68,7 +89,7 @@ export default function cases(of) {
     assert.ok(asked().filter(({ path }) => MINTING.test(path)).length <= 2 * BACKENDS.length)
     // The issuer is started anew: the connections that hung are cut off.
     await fetch(`${servers.clerk.url}/__knobs`, { method: 'POST', body: JSON.stringify({ hang: false }) })
-    for (const card of BACKENDS) await recovers(visit, card)
+    await Promise.all(BACKENDS.map((card) => recovers(visit, card)))
   })
 
   test('the provider cannot be reached: the message of the sign-in, and of the cards', async () => {
