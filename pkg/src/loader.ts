@@ -24,6 +24,7 @@ export const atEdge = (): boolean => edge
 export const lazy = {
   session: (): Promise<typeof import('./core/session.js')> => import('./core/session.js'),
   words: (): Promise<typeof import('./core/words.js')> => import('./core/words.js'),
+  options: (): Promise<typeof import('./core/options.js')> => import('./core/options.js'),
   core: (): Promise<typeof import('../wasm/core.js')> => import('../wasm/core.js'),
   bytes: (): Promise<WasmSource> => import('../wasm/core-inline.js').then((m) => m.default()),
 }

@@ -11,9 +11,9 @@ export const budgets = {
 }
 
 /** Loaded after an error only: the doctor, the sentences of errors, what takes a failed answer apart. run.mjs sees in a browser that a healthy page loads none. */
-const afterAnError = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor)|dist\/hasura\/failure)/
+const afterAnError = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options)|dist\/hasura\/failure)/
 /** What a page with sockets and streams loads besides. A page that asks over HTTP never does. */
-const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor)|dist\/hasura\/failure)/
+const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options)|dist\/hasura\/failure)/
 
 /**
  * @returns {Promise<{ eager: Record<string, number>, page: number, total: number, peers: number, diagnose: number,

@@ -1,23 +1,21 @@
 import { CountersignError } from '../errors.js'
 import type { Policy, SessionOptions, TokenSpec } from '../types.js'
 
-export const invalid = (message: string): CountersignError => new CountersignError('option_invalid', message)
+const invalid = (message: string) => new CountersignError('option_invalid', message)
 
 const specFields = { template: 'string', audience: 'string', scope: 'string', idToken: 'boolean' } as const
 
-/** `'x'` is `{ template: 'x' }`. */
-export const readSpec = (name: string, spec: TokenSpec): Exclude<TokenSpec, string> => {
-  if (typeof spec === 'string') return { template: spec }
+const checkSpec = (name: string, spec: TokenSpec): void => {
+  if (typeof spec === 'string') return
   if (!spec || typeof spec !== 'object') throw invalid(`\`templates.${name}\` must be a text or an object with template, audience, scope or idToken`)
   for (const [field, type] of Object.entries(specFields)) {
     const value = spec[field as keyof typeof spec]
     if (value !== undefined && typeof value !== type) throw invalid(`\`templates.${name}.${field}\` must be a ${type}, got ${typeof value}. Is an environment variable missing?`)
   }
-  return spec
 }
 
 /** The policy's numbers, checked. */
-export const readPolicy = (policy: Policy | undefined): [keyof Policy, number][] => {
+const readPolicy = (policy: Policy | undefined): [keyof Policy, number][] => {
   if (policy === undefined) return []
   if (!policy || typeof policy !== 'object') throw invalid('`policy` must be an object')
   return (Object.entries(policy) as [keyof Policy, unknown][]).filter(([, v]) => v !== undefined).map(([field, value]) => {
@@ -27,22 +25,12 @@ export const readPolicy = (policy: Policy | undefined): [keyof Policy, number][]
   })
 }
 
-/** What can be wrong with a session's options, said when it is first used. */
-export const checkOptions = (options: SessionOptions): void => {
+/** What is wrong with a session's options, said when it is first used; and the numbers of its policy. Loaded only where `plain` below has a doubt. */
+export const checkOptions = (options: SessionOptions): [keyof Policy, number][] => {
   for (const field of ['getToken', 'watch', 'isSignedOut', 'signOut'] as const)
     if (options[field] !== undefined && typeof options[field] !== 'function') throw invalid(`\`${field}\` must be a function, got ${typeof options[field]}`)
   if (options.templates !== undefined && (!options.templates || typeof options.templates !== 'object')) throw invalid('`templates` must be an object: your name for each token, and what to ask the provider for')
   if (options.routes !== undefined && !Array.isArray(options.routes)) throw invalid('`routes` must be an array of { url, template }')
-}
-
-const base = () => (globalThis as { location?: { href?: string } }).location?.href
-
-/** A normalised absolute address; relative ones are the page's. */
-export const href = (input: RequestInfo | URL, what: string): URL => {
-  try {
-    return new URL(typeof input === 'object' && 'url' in input ? input.url : String(input), base())
-  } catch {
-    // The text is not repeated: a token in a query would be.
-    throw invalid(`${what} is not a URL; it must be absolute (https://...), or relative to the page`)
-  }
+  for (const [name, spec] of Object.entries(options.templates ?? {})) checkSpec(name, spec)
+  return readPolicy(options.policy)
 }

@@ -1,7 +1,7 @@
 import { scrub } from '../errors.js'
 import type { Identity, Provider, TokenRequest, Unsubscribe } from '../types.js'
 import { op, type Core } from './core.js'
-import { invalid } from './options.js'
+import { invalid } from './address.js'
 import { reasons } from './trace.js'
 
 /** What the provider's side needs of its session. */

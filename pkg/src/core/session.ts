@@ -2,12 +2,12 @@
 import { CountersignError, scrub } from '../errors.js'
 import type { CallSpec, Channel, Expect } from '../internal.js'
 import type { Shared } from '../session.js'
-import type { Identity, Lease, Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
+import type { Identity, Lease, Policy, Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
+import { href, invalid, plain, readSpec } from './address.js'
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
 import { loadCore, onTrap, op, trapped, type Core } from './core.js'
 import { lazy } from '../loader.js'
-import { checkOptions, href, invalid, readPolicy, readSpec } from './options.js'
 import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
@@ -38,17 +38,16 @@ export class Impl {
   #queue: SessionEvent[] = []
   #stop: Unsubscribe[] = []
 
-  constructor(core: Core, options: SessionOptions, shared: Shared) {
-    checkOptions(options)
+  constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [keyof Policy, number])[]) {
     this.#core = guarded(core)
     this.#options = options
     this.#shared = shared
     this.#n = core.open(this)
     this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#log('warn', m), forget: () => shared.mirror.clear() }
     this.#connection = new Connection(this.#side)
-    for (const [field, value] of readPolicy(options.policy)) this.#command(op[field], value)
+    for (const [field, value] of policy) this.#command(op[field], value)
     if (shared.server) this.#command(op.uncached, 1)
-    for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(name, spec))
+    for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(spec))
     for (const [i, route] of (options.routes ?? []).entries()) {
       if (typeof route?.url !== 'string') throw invalid(`\`routes[${i}].url\` must be a text`)
       const url = href(route.url, `\`routes[${i}].url\``)
@@ -504,7 +503,8 @@ const guarded = (core: Core): Core =>
 
 /** Starts a session: loads the core, then connects the provider of the options. */
 export const start = async (options: SessionOptions, shared: Shared, dispose: () => void): Promise<Impl> => {
-  const impl = new Impl(await loadCore(), options, shared)
+  const policy = plain(options) ? [] : (await lazy.options()).checkOptions(options)
+  const impl = new Impl(await loadCore(), options, shared, policy)
   if (!shared.server) impl.register(options.name ?? 'default', dispose)
   return impl
 }
