@@ -86,14 +86,12 @@ const wasm = async (name, bindgen, log) => {
   writeFileSync(
     join(pkg, 'wasm', `${name}-inline.js`),
     `// ${name}_bg.wasm, deflated: works in every bundler, under a strict CSP, without a second request.
-import { inflate } from '../dist/inflate.js'
-const z = ${JSON.stringify(Buffer.from(await zopfli.deflateAsync(bytes, { numiterations: 30 })).toString('base64'))}
-export default () => inflate(z)
+export default ${JSON.stringify(Buffer.from(await zopfli.deflateAsync(bytes, { numiterations: 30 })).toString('base64'))}
 `,
   )
   const types = readFileSync(join(pkg, 'wasm', `${name}.d.ts`), 'utf8')
   writeFileSync(join(pkg, 'wasm', `${name}.d.ts`), `${types}\nexport function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n`)
-  writeFileSync(join(pkg, 'wasm', `${name}-inline.d.ts`), 'declare const bytes: () => Promise<Uint8Array<ArrayBuffer>>\nexport default bytes\n')
+  writeFileSync(join(pkg, 'wasm', `${name}-inline.d.ts`), 'declare const base64: string\nexport default base64\n')
   log(`  ${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip`)
 }
 

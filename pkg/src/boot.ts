@@ -1,5 +1,6 @@
 // Instantiates an artefact. Lazily loaded with the first one.
 import { CountersignError } from './errors.js'
+import { inflate } from './inflate.js'
 import { sources, type Artefact, type WasmSource } from './loader.js'
 
 /** What wasm-bindgen's glue offers beside the crate's exports. */
@@ -20,12 +21,12 @@ const fetched = async (source: WasmSource): Promise<WebAssembly.Module | BufferS
 
 /**
  * Loads an artefact once; concurrent calls share one load, and a failed load is forgotten so that the next call tries again.
- * `glue` imports the wasm-bindgen module, `inline` the deflated bytes (both lazily, so that neither is in the eager chunk).
+ * `glue` imports the wasm-bindgen module, `inline` the deflated bytes as base64 (both lazily, so that neither is in the eager chunk).
  */
-export const boot = <G>(name: Artefact, glue: () => Promise<G>, inline: () => Promise<WasmSource>): Promise<G> =>
+export const boot = <G>(name: Artefact, glue: () => Promise<G>, inline: () => Promise<{ default: string }>): Promise<G> =>
   (booted[name] ??= (async () => {
     try {
-      const [g, source] = await Promise.all([glue(), sources[name] ?? inline()])
+      const [g, source] = await Promise.all([glue(), sources[name] ?? inline().then((m) => inflate(m.default))])
       const made: unknown = await WebAssembly.instantiate(await fetched(source) as BufferSource, { [`./${name}_bg.js`]: g as WebAssembly.ModuleImports })
       const { exports } = (made as { instance?: WebAssembly.Instance }).instance ?? (made as WebAssembly.Instance)
       ;(g as Glue).__wbg_set_wasm(exports)

@@ -12,7 +12,7 @@ export interface LintOptions {
 }
 
 const load = () =>
-  boot('diagnose', () => import('../wasm/diagnose.js'), () => import('../wasm/diagnose-inline.js').then((m) => m.default()))
+  boot('diagnose', () => import('../wasm/diagnose.js'), () => import('../wasm/diagnose-inline.js'))
 
 /** The artefact throws `[code, message]`; a trap loses the instance, and the next call makes a new one. */
 const translate = (error: unknown): unknown => {

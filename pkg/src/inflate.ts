@@ -1,4 +1,4 @@
-// Part of every inlined artefact's lazy chunk, never of the eager one.
+// Lazily loaded with the first artefact.
 
 const bytesOf = (base64: string): Uint8Array<ArrayBuffer> => {
   // Ten times faster where it exists; the loop is for engines before it.

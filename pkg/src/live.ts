@@ -3,4 +3,4 @@ import { boot } from './boot.js'
 import type * as Glue from '../wasm/live.js'
 
 /** Loads `live` once. */
-export const loadLive = (): Promise<typeof Glue> => boot('live', () => import('../wasm/live.js'), () => import('../wasm/live-inline.js').then((m) => m.default()))
+export const loadLive = (): Promise<typeof Glue> => boot('live', () => import('../wasm/live.js'), () => import('../wasm/live-inline.js'))

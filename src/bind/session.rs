@@ -40,7 +40,7 @@ struct Door {
 }
 
 struct Session {
-    driver: Rc<Driver<Browser>>,
+    driver: Driver<Browser>,
     doors: RefCell<Vec<Door>>,
 }
 
@@ -61,8 +61,7 @@ fn key(n: f64) -> Option<KeyId> {
 /// A new session, which knows nobody yet. Its number.
 #[wasm_bindgen]
 pub fn open(host: Host) -> Result<u32, JsValue> {
-    let driver = Rc::new(Driver::new(Policy::default(), Browser::new(host)?));
-    driver.ports().attach(Rc::downgrade(&driver));
+    let driver = Driver::new(Policy::default(), Browser::new(host)?);
     Ok(SESSIONS.with(|all| {
         let mut all = all.borrow_mut();
         all.push(Some(Rc::new(Session { driver, doors: RefCell::default() })));
@@ -102,6 +101,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
         }
         11 => return driver.look(|m, _| f64::from(m.generation())),
         12 => return driver.look(|m, _| number_of(m, key(a), b)),
+        21 => Event::Tick,
         _ => {
             driver.look(|m, _| set(m.policy_mut(), op, a));
             return 0.0;

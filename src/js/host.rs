@@ -50,6 +50,10 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub fn notice(this: &Host, kind: u8, key: i32, a: f64, b: f64, c: f64);
 
+    /// Sends the tick after so many milliseconds; below zero: not at all. Replaces what was asked before.
+    #[wasm_bindgen(method, structural)]
+    pub fn wake(this: &Host, after: f64);
+
     /// The error that aborted requests reject with.
     #[wasm_bindgen(method, structural)]
     pub fn fenced(this: &Host) -> JsValue;

@@ -1,9 +1,7 @@
 //! The browser as the driver's world.
 
 use std::cell::RefCell;
-use std::rc::Weak;
 
-use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 use web_sys::AbortController;
 
@@ -16,28 +14,19 @@ use crate::core::error::Why;
 use crate::core::lease::Lease;
 use crate::core::time::UnixMillis;
 use crate::driver::ports::Ports;
-use crate::driver::session::{Driver, Event};
 
 /// The world of one session.
 pub struct Browser {
     host: Host,
     /// What every request of this generation is bound to.
     fence: RefCell<AbortController>,
-    timer: RefCell<Option<Timeout>>,
-    /// Weak: a disposed session takes its timer along.
-    driver: RefCell<Weak<Driver<Browser>>>,
 }
 
 impl Browser {
     /// # Errors
     /// What the platform threw when it made an AbortController.
     pub fn new(host: Host) -> Result<Self, JsValue> {
-        Ok(Self { host, fence: RefCell::new(AbortController::new()?), timer: RefCell::default(), driver: RefCell::default() })
-    }
-
-    /// The driver that ticks when the timer fires.
-    pub fn attach(&self, driver: Weak<Driver<Browser>>) {
-        *self.driver.borrow_mut() = driver;
+        Ok(Self { host, fence: RefCell::new(AbortController::new()?) })
     }
 }
 
@@ -129,15 +118,7 @@ impl Ports for Browser {
     }
 
     fn wake_at(&self, at: Option<UnixMillis>) {
-        let driver = self.driver.borrow().clone();
-        // gloo casts the delay to i32, where a large one fires at once: the machine never asks for more than a minute, and this is the belt to that.
-        let next = at.map(|at| {
-            Timeout::new((at - self.now()).0.clamp(0, 60_000) as u32, move || {
-                if let Some(driver) = driver.upgrade() {
-                    driver.handle(Event::Tick);
-                }
-            })
-        });
-        *self.timer.borrow_mut() = next;
+        // The clamp is the second one, after the machine's own: a delay over 2^31 ms would fire at once.
+        self.host.wake(at.map_or(-1.0, |at| (at - self.now()).0.clamp(0, 60_000) as f64));
     }
 }

@@ -45,12 +45,17 @@ export class TestHost {
   notice(kind, key, a) {
     this.log.push(`notice ${kind} ${key}`)
   }
+  wake(after) {
+    clearTimeout(this.timer)
+    if (after >= 0) this.timer = setTimeout(() => this.tick?.(), after)
+  }
   fenced() {
     return new Error('fenced')
   }
 }
 
 export const newHost = () => new TestHost()
+export const onTick = (host, tick) => void (host.tick = tick)
 export const log = (host) => host.log.join('\n')
 export const settled = (host, id) => String(host.settled.get(id))
 export const mirrored = (host, key) => String(host.mirrors.get(key))

@@ -47,7 +47,7 @@ export class Connection {
         if (this.#provider === provider) this.report(identity)
       })
     } catch (error) {
-      this.#side.warn(`the provider's watch failed: ${scrub(error)}`)
+      this.#side.warn(`watch: ${scrub(error)}`)
     }
   }
 
@@ -59,7 +59,7 @@ export class Connection {
     try {
       this.#unwatch?.()
     } catch (error) {
-      this.#side.warn(`the provider's unsubscribe failed: ${scrub(error)}`)
+      this.#side.warn(`watch: ${scrub(error)}`)
     }
     this.#unwatch = undefined
     this.#side.core.command(this.#side.n, op.disconnect, 0, 0)
@@ -74,7 +74,7 @@ export class Connection {
   #tell(identity: Identity | null | undefined): void {
     const { core, n, warn, forget } = this.#side
     if (identity && (typeof identity.user !== 'string' || !identity.user)) {
-      warn('an identity needs a `user` text; it was taken for "not known"')
+      warn('an identity needs a `user` text')
       identity = undefined
     }
     const key = identity && `${identity.user}\n${identity.org ?? ''}\n${identity.session ?? ''}`
@@ -93,7 +93,7 @@ export class Connection {
       await rest()
       await this.#provider?.signOut?.()
     } catch (error) {
-      warn(`the provider's signOut failed: ${scrub((error as Error)?.message ?? error)}`)
+      warn(`signOut: ${scrub((error as Error)?.message ?? error)}`)
     } finally {
       this.#leaving = false
       // A provider that still says "signed in" is believed: hiding it would leave a page that looks signed out over a live session.

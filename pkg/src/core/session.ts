@@ -34,6 +34,7 @@ export class Impl {
   readonly #joined = new Map<number, { at: number; promise: Promise<string | null> }>()
   readonly #decisions: string[] = []
   #next = 1
+  #timer: ReturnType<typeof setTimeout> | undefined
   #generation = 0
   #queue: SessionEvent[] = []
   #stop: Unsubscribe[] = []
@@ -86,6 +87,11 @@ export class Impl {
     ;(logger ?? globalThis.console)[level](`countersign: ${message}`)
   }
 
+  /** A warning whose words are loaded for it. */
+  #advise(pick: (words: typeof import('./words.js')) => string): void {
+    lazy.words().then((words) => this.#log('warn', pick(words)), () => {})
+  }
+
   // ---- what the page does meanwhile
 
   #listen(): void {
@@ -118,7 +124,7 @@ export class Impl {
           try {
             listener(e)
           } catch (error) {
-            this.#log('error', `a listener for "${e.type}" failed: ${scrub((error as Error)?.message ?? error)}`)
+            this.#log('error', `a listener for ${e.type} failed: ${scrub((error as Error)?.message ?? error)}`)
           }
     })
   }
@@ -262,12 +268,17 @@ export class Impl {
       })
     } else if (kind === 5) this.#emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
     else if (kind === 6)
-      this.#log('warn', 'nobody told this session who is signed in, so every read asks getToken. Use an adapter (clerkSession, auth0Session), give the provider a `watch`, or call session.identityChanged({ user })')
+      this.#advise((w) => w.untold)
     else {
       const text = decision(kind, template || 'the session token', a, b, c)
       this.#decisions[key] = text
       this.#emit({ type: 'decision', text })
     }
+  }
+
+  wake(after: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = after < 0 ? undefined : setTimeout(() => void this.#command(op.tick), after)
   }
 
   fenced(): CountersignError {
@@ -345,7 +356,7 @@ export class Impl {
   #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
     const url = href(input, 'the URL to fetch')
     if (init?.credentials === 'include')
-      throw invalid("`credentials: 'include'` would send cookies beside the token; leave it out (authorised requests use 'omit'), or use fetch itself for a cookie session")
+      throw invalid("leave `credentials: 'include'` out: it would send cookies beside the token")
     const key = template === undefined ? -1 : this.#key(template)
     const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
     return this.#promise<Response>(door?.key ?? key, signal, (id) => {
@@ -444,11 +455,12 @@ export class Impl {
     })
     if (!other || other === dispose) return
     other()
-    this.#log('warn', `a second session named "${name}" was started, and the first one was disposed. After a hot reload that is right; otherwise give one of them a \`name\``)
+    this.#advise((w) => w.second(name))
   }
 
   #end(error: (pending: Pending) => CountersignError): void {
     for (const stop of this.#stop.splice(0)) stop()
+    clearTimeout(this.#timer)
     this.#shared.mirror.clear()
     for (const id of [...this.#pending.keys()]) {
       const pending = this.#settle(id)!
@@ -458,7 +470,7 @@ export class Impl {
   }
 
   #died(): void {
-    this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly instance trapped; the call was given up, and the next one starts a new instance', { template: this.#names[key] || undefined }))
+    this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly instance trapped; the next call starts a new one', { template: this.#names[key] || undefined }))
     this.#shared.status = 'unknown'
     this.#shared.identityKey = undefined
     this.#shared.restart(this.#connection.provider)
@@ -467,7 +479,7 @@ export class Impl {
   dispose(): void {
     this.#connection.disconnect()
     this.#command(op.dispose)
-    this.#end(({ key }) => new CountersignError('disposed', 'the session was disposed; make a new one (a component should not dispose a session that it did not make)', { template: this.#names[key] || undefined }))
+    this.#end(({ key }) => new CountersignError('disposed', 'the session was disposed; make a new one', { template: this.#names[key] || undefined }))
   }
 }
 
@@ -479,7 +491,7 @@ const networkError = (cause: unknown, backend: string | undefined, template: str
   const offline = (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false
   return new CountersignError(
     offline ? 'offline' : 'network',
-    offline ? 'the browser is offline' : 'the request failed without an answer: the server cannot be reached, its CORS rules refuse this page, or it redirected (a token does not follow redirects)',
+    offline ? 'the browser is offline' : 'no answer: the server cannot be reached, CORS refuses this page, or it redirected (a token does not follow)',
     { cause, backend, template: template || undefined },
   )
 }

@@ -33,3 +33,8 @@ export const whys: readonly (readonly [name: string, code: ErrorCode, sentence: 
 
 /** The sentence of a reason, about a template. */
 export const sentence = (why: number, template: string | undefined): string => (whys[why]?.[2] ?? '').replace('%', template ? `"${template}"` : 'of the session')
+
+export const untold = 'nobody told this session who is signed in, so every read asks getToken. Use an adapter (clerkSession, auth0Session), give the provider a `watch`, or call session.identityChanged({ user })'
+
+export const second = (name: string): string =>
+  `a second session named "${name}" was started, and the first one was disposed. After a hot reload that is right; otherwise give one of them a \`name\``

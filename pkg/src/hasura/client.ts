@@ -94,12 +94,10 @@ export class HasuraClient<T extends string = string> {
   /** What is wrong with the configuration, if anything; it looks at the token and asks Hasura nothing. Never rejects. */
   check = async (): Promise<Finding[]> => {
     try {
-      const way = this.#open()
-      this.#endpoint()
-      return await way.check()
+      return await this.#open().check()
     } catch (error) {
-      if (!CountersignError.is(error)) return [{ ok: false, code: 'protocol', message: 'hasura: the configuration could not be checked' }]
-      return [{ ok: false, code: error.code, message: error.message, ...(error.hint ? { fix: error.hint } : {}) }]
+      const { code = 'protocol', message } = error as CountersignError
+      return [{ ok: false, code, message }]
     }
   }
 

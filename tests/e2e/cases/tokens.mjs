@@ -46,7 +46,7 @@ export default function cases(of) {
     const visit = await demo.visit()
     await visit.signIn('bob')
     for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
-    await pause(4500)
+    await pause(3500)
     const logs = BACKENDS.map((name) => watchLog(servers[name]))
     servers.clerk.knobs.lifetimeS = 60
     for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)

@@ -8,6 +8,8 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_name = newHost)]
     pub fn new_host() -> JsValue;
+    #[wasm_bindgen(js_name = onTick)]
+    pub fn on_tick(host: &JsValue, tick: &Closure<dyn Fn()>);
     pub fn log(host: &JsValue) -> String;
     pub fn settled(host: &JsValue, id: u32) -> String;
     pub fn mirrored(host: &JsValue, key: u32) -> String;
@@ -30,6 +32,7 @@ const RESPONDED: u32 = 9;
 const DISPOSE: u32 = 10;
 const TIMEOUT: u32 = 13;
 const FORCED_PER_MINUTE: u32 = 18;
+const TICK: u32 = 21;
 
 /// A session with one key, connected, alice signed in.
 fn session() -> (JsValue, u32, u32) {
@@ -166,6 +169,10 @@ pub fn refuses() {
 pub async fn times_out() {
     let (host, n, key) = session();
     command(n, TIMEOUT, 120.0, 0.0);
+    let tick = Closure::new(move || {
+        command(n, TICK, 0.0, 0.0);
+    });
+    on_tick(&host, &tick);
     assert!(token(n, 60, key, 0, 0.0).is_undefined());
     wait(400).await.unwrap();
     assert_eq!(settled(&host, 60), "why 4");
