@@ -11,7 +11,7 @@ export const href = (input: RequestInfo | URL, what: string): URL => {
     return new URL(typeof input === 'object' && 'url' in input ? input.url : String(input), base())
   } catch {
     // The text is not repeated: a token in a query would be.
-    throw invalid(`${what} is not a URL; it must be absolute (https://...), or relative to the page`)
+    throw invalid(`${what} is not a URL`)
   }
 }
 

@@ -94,6 +94,7 @@ export class HasuraClient<T extends string = string> {
   /** What is wrong with the configuration, if anything; it looks at the token and asks Hasura nothing. Never rejects. */
   check = async (): Promise<Finding[]> => {
     try {
+      this.#endpoint()
       return await this.#open().check()
     } catch (error) {
       const { code = 'protocol', message } = error as CountersignError
@@ -130,8 +131,7 @@ const encode = (body: object): string => {
   try {
     return JSON.stringify(body)
   } catch (error) {
-    const message = 'hasura: `variables` cannot be written as JSON (a BigInt, or an object that contains itself)'
-    throw new CountersignError('option_invalid', message, { backend: 'hasura', cause: error })
+    throw new CountersignError('option_invalid', 'hasura: `variables` cannot be written as JSON', { backend: 'hasura', cause: error })
   }
 }
 

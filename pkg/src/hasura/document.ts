@@ -22,7 +22,7 @@ export const readDocument = (document: unknown, print?: (document: any) => strin
     throw new CountersignError(
       'option_invalid',
       node?.kind === 'Document'
-        ? "hasura: this document carries no source text (`loc` was stripped). Pass `print` from 'graphql' to HasuraClient"
+        ? "hasura: this document has no source text. Pass `print` of 'graphql' to HasuraClient"
         : 'hasura: the document must be a string, a DocumentNode or a TypedDocumentString',
       { backend: 'hasura' },
     )
