@@ -40,8 +40,9 @@ impl Default for Policy {
 
 /// Longest time a timer is set for: later deadlines are looked at again then (H2).
 pub const TIMER_CAP: DurationMs = DurationMs::seconds(60);
-/// After this long a flight that has not settled no longer keeps a second one from starting (H8).
-pub const STUCK: DurationMs = DurationMs::seconds(30);
+/// After this long a flight that has not settled no longer keeps a second one from starting (H8). Not the 30 s of tokens.md: whoever waited for it has given up
+/// after 10 s, and the next press of a button must not wait for the same answer again.
+pub const STUCK: DurationMs = DurationMs::seconds(15);
 /// A session that is never told who is signed in says so once, after this long.
 pub const UNTOLD: DurationMs = DurationMs::seconds(30);
 

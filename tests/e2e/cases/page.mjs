@@ -39,30 +39,32 @@ export default function cases(of) {
     isRowsOf(await visit.result('hasura'), 'alice', 'hasura')
   })
 
-  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    for (const [kind, viewport] of Object.entries({ desk: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } })) {
-      test(`${colorScheme}, on a ${kind}: nothing is cut off to the side`, async () => {
-        const demo = of()
-        const visit = await demo.visit({ colorScheme, viewport, isMobile: kind === 'phone', hasTouch: kind === 'phone' })
-        await fits(visit, 'signed out')
-        await visit.signIn('alice')
-        for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) await visit.ask(card)
-        await fits(visit, 'with every answer')
-        await picture(visit, demo.picture(`${kind}-${colorScheme}`))
-        await visit.at('hasura-query').fill('{ nothing }')
-        await visit.press('hasura')
-        await visit.error('hasura')
-        await visit.at('sign-in-bob').click()
-        await visit.isSignedInAs('user_bob')
-        await visit.press('hasura')
-        await visit.error('hasura')
-        await fits(visit, 'with an error')
-        await picture(visit, demo.picture(`${kind}-${colorScheme}-error`))
-        const background = await visit.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
-        const [r = 0, g = 0, b = 0] = await brightness(visit, background)
-        assert.equal(r + g + b < 384, colorScheme === 'dark', `the background is ${background}`)
-      })
-    }
+  for (const [kind, viewport] of Object.entries({ desk: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } })) {
+    test(`on a ${kind}, light and dark: nothing is cut off to the side`, async () => {
+      const demo = of()
+      const visit = await demo.visit({ viewport, isMobile: kind === 'phone', hasTouch: kind === 'phone' })
+      /** @param {string} state */
+      const pictures = async (state) => {
+        await fits(visit, state)
+        for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+          await visit.page.emulateMedia({ colorScheme })
+          const background = await visit.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+          const [r = 0, g = 0, b = 0] = await painted(visit, background)
+          assert.equal(r + g + b < 384, colorScheme === 'dark', `the background is ${background}`)
+          await picture(visit, demo.picture(`${kind}-${colorScheme}-${state}`))
+        }
+      }
+      await fits(visit, 'signed out')
+      await visit.signIn('alice')
+      for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) await visit.ask(card)
+      await pictures('answers')
+      await visit.at('sign-in-bob').click()
+      await visit.isSignedInAs('user_bob')
+      await visit.at('hasura-query').fill('{ nothing }')
+      await visit.press('hasura')
+      await visit.error('hasura')
+      await pictures('error')
+    })
   }
 
   test('the first visit: no error in the console, every answer in order, nothing asked before a press', async () => {
@@ -115,7 +117,7 @@ async function fits(visit, when) {
 }
 
 /** Red, green and blue of any CSS colour, as it is painted. @param {import('../visit.mjs').Visit} visit @param {string} color */
-const brightness = (visit, color) => visit.page.evaluate((fill) => {
+const painted = (visit, color) => visit.page.evaluate((fill) => {
   const canvas = document.createElement('canvas')
   const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'))
   paint.fillStyle = fill

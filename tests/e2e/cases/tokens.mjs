@@ -6,10 +6,10 @@ import { isRowsOf } from './rows.mjs'
 
 export const title = 'expiry and refresh'
 
-const LIFE_S = 8
+const LIFE_S = 6
 /** Refreshed a quarter of its life before its end (DESIGN.md §4), so this often when it is in use. */
 const EVERY_MS = LIFE_S * 1000 * 0.75
-const VISIT_MS = 16_000
+const VISIT_MS = 11_000
 
 /** What the Clerk-shaped issuer calls the token of a card. */
 const KINDS = { fauna: 'fauna', hasura: 'hasura', convex: 'convex', instant: 'session' }

@@ -1,5 +1,6 @@
 //! One flight per key; who joins which; what a refusal costs; and a provider that never settles.
 
+use countersign::auth::policy::STUCK;
 use countersign::auth::flights::Answer;
 use countersign::auth::machine::{Notice, Want};
 use countersign::auth::policy::Policy;
@@ -144,10 +145,10 @@ fn a_provider_that_never_settles_times_out_and_a_late_answer_is_adopted() {
 }
 
 #[test]
-fn a_second_flight_after_thirty_seconds_and_never_a_third_beside_it() {
+fn a_second_flight_beside_a_stuck_one_and_never_a_third_beside_it() {
     let mut w = World::alice();
     w.read();
-    w.run(29_999);
+    w.run(STUCK.0 - 1);
     w.want(KEY, Want::Forced);
     assert_eq!(w.calls.len(), 1);
     w.run(1);
@@ -158,7 +159,7 @@ fn a_second_flight_after_thirty_seconds_and_never_a_third_beside_it() {
         w.read();
     }
     assert_eq!((w.calls.len(), w.aborted.len()), (2, 0));
-    w.run(seconds(20));
+    w.run(STUCK.0 - seconds(10));
     w.read();
     assert_eq!((w.calls.len(), w.aborted.len()), (3, 1), "the oldest goes when a third one starts");
     assert_eq!(w.outcome(second), Some(&Outcome::Failed(Why::NoAnswer)));
