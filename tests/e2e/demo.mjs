@@ -22,7 +22,7 @@ export async function openDemo({ log = () => {} } = {}) {
   // What the shell of a developer points elsewhere must not decide what is tested here.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NEXT_PUBLIC_')))
   const skipBuild = env.COUNTERSIGN_DEMO_SKIP_BUILD === '1' && existsSync(join(root, 'target', 'pack', 'countersign.tgz'))
-  const demo = await startDemo({ port: 0, portBase: await freeBase(), skipBuild, env, log })
+  const demo = await start({ env, skipBuild, log })
   /** @type {Record<ServerName, { url: string, knobs: Record<string, any>, log: LogEntry[], liveTokens?: () => { email: string | null, token: string }[] }>} */
   const servers = demo.backends.servers
   const defaults = Object.fromEntries(Object.entries(servers).map(([name, { knobs }]) => [name, structuredClone(knobs)]))
@@ -90,15 +90,30 @@ export async function until(look, what, ms = 10_000) {
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
- * The usual ports when nobody has them, because then a page built for `npm run demo` is the page wanted here;
- * otherwise the next that are free. The addresses are compiled into the page, so random ports would mean a build each time.
+ * On the usual ports when nobody has them, because then a page built for `npm run demo` is the page wanted here;
+ * otherwise on the next that are free. The addresses are compiled into the page, so random ports would mean a build each time.
+ * @param {{ env: Record<string, string | undefined>, skipBuild: boolean, log: (line: string) => void }} options
  */
-async function freeBase() {
-  for (let base = Number(process.env.COUNTERSIGN_PORT_BASE || 4100); base < 60_000; base += 10) {
+async function start(options) {
+  for (let tries = 1, after = Number(process.env.COUNTERSIGN_PORT_BASE || 4100); ; tries++) {
+    const portBase = await freeBase(after)
+    try {
+      return await startDemo({ ...options, port: 0, portBase, skipBuild: options.skipBuild || tries > 1 })
+    } catch (error) {
+      // Installing comes before listening: somebody else may have taken a port meanwhile.
+      if (tries === 3 || !/EADDRINUSE|is taken/.test(String(error))) throw error
+      after = portBase + 10
+    }
+  }
+}
+
+/** @param {number} from */
+async function freeBase(from) {
+  for (let base = from; base < 60_000; base += 10) {
     const free = await Promise.all(Array.from({ length: SERVERS }, (_, i) => canListen(base + i)))
     if (free.every(Boolean)) return base
   }
-  return 0
+  throw new Error(`no ${SERVERS} free ports in a row from ${from}`)
 }
 
 /** @param {number} port @returns {Promise<boolean>} */

@@ -23,4 +23,5 @@ export const plain = ({ getToken, watch, isSignedOut, signOut, templates, routes
   !policy &&
   [getToken, watch, isSignedOut, signOut].every((f) => f === undefined || typeof f === 'function') &&
   (routes === undefined || Array.isArray(routes)) &&
+  typeof (templates ?? {}) === 'object' &&
   Object.values(templates ?? {}).every((s: any) => typeof s === 'string' || (s && Object.entries(s).every(([k, v]) => typeof v === (k === 'idToken' ? 'boolean' : 'string'))))

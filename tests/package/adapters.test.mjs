@@ -1,0 +1,122 @@
+// Clerk and Auth0 as providers: what they are asked, what their news mean. The vendors' own clients run in the demo and the type tests.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { entry, name, soon } from './world.mjs'
+
+const { clerkSession, clerkProvider } = await entry('clerk')
+const { auth0Session } = await entry('auth0')
+const { fakeToken } = await entry('testing')
+const { forRequest } = await entry('server')
+
+/** Clerk's object, as far as the adapter sees it. */
+const clerk = () => {
+  const listeners = new Set()
+  const self = {
+    session: undefined, user: undefined, asked: [], out: 0,
+    addListener: (listener) => (listeners.add(listener), listener(self), () => listeners.delete(listener)),
+    tell: () => listeners.forEach((listener) => listener(self)),
+    signIn(user, org = null) {
+      self.user = { id: user }
+      self.organization = org && { id: org }
+      self.session = { id: `sess_${user}`, lastActiveOrganizationId: org, getToken: async (o) => (self.asked.push(o), fakeToken({ sub: user })) }
+      self.tell()
+    },
+    async signOut() {
+      self.out++
+      self.session = self.user = null
+      self.tell()
+    },
+    listeners,
+  }
+  return self
+}
+
+test('Clerk: waits for it to load, asks by template, skips its cache when forced, ends with its sign-out', async () => {
+  let page
+  const session = clerkSession(() => page, { name: name(), logger: false, templates: { hasura: 'hasura-template', plain: {} } })
+  const asked = session.getToken('hasura')
+  await soon(60)
+  page = clerk()
+  await soon(120)
+  page.signIn('user_alice')
+  assert.match(await asked, /^ey/)
+  await session.getToken('plain')
+  await session.getToken('hasura', { force: true })
+  assert.deepEqual(page.asked, [{ template: 'hasura-template', skipCache: false }, { skipCache: false }, { template: 'hasura-template', skipCache: true }])
+  await session.signOut()
+  assert.equal(page.out, 1)
+  assert.equal(await session.getToken('hasura'), null)
+  session.dispose()
+  assert.equal(page.listeners.size, 0)
+})
+
+test('Clerk: undefined holds, the same user again changes nothing, an organisation does', async () => {
+  const page = clerk()
+  page.signIn('user_alice')
+  const session = clerkSession(page, { name: name(), logger: false })
+  const token = await session.getToken('x')
+  const key = session.identityKey
+  const { session: own } = page
+  page.session = undefined
+  page.tell()
+  assert.equal(session.status, 'unknown')
+  assert.equal(session.peek('x'), null)
+  page.session = own
+  page.tell()
+  assert.equal(session.peek('x'), token)
+  assert.equal(session.identityKey, key)
+  page.signIn('user_alice', 'org_1')
+  assert.notEqual(session.identityKey, key)
+  assert.equal(session.peek('x'), null)
+  session.dispose()
+})
+
+test('Clerk: a 401 means signed out, a 429 a failure', () => {
+  const { isSignedOut } = clerkProvider(clerk())
+  assert.equal(isSignedOut({ status: 401, errors: [{ code: 'authentication_invalid' }] }), true)
+  assert.equal(isSignedOut({ status: 403, errors: [{ code: 'user_banned' }] }), true)
+  assert.equal(isSignedOut({ status: 429, errors: [{ code: 'too_many_requests' }] }), false)
+})
+
+test('Auth0: an access token by audience, the ID token where it is wanted, login_required is nobody', async () => {
+  const asked = []
+  let user = { sub: 'auth0|alice' }
+  const client = {
+    getUser: async () => user,
+    async getTokenSilently(o) {
+      asked.push(o)
+      if (!user) throw Object.assign(new Error('Login required'), { error: 'login_required' })
+      return { access_token: fakeToken({ sub: user.sub, kind: 'access' }), id_token: fakeToken({ sub: user.sub, kind: 'id' }) }
+    },
+    async logout(o) {
+      asked.push(o)
+      user = undefined
+    },
+  }
+  const session = auth0Session(client, { name: name(), logger: false, templates: { fauna: { audience: 'https://db' }, instant: { idToken: true } } })
+  const kind = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).kind
+  assert.equal(kind(await session.getToken('fauna')), 'access')
+  assert.equal(kind(await session.getToken('instant')), 'id')
+  assert.deepEqual(asked.map((o) => [o.authorizationParams.audience, o.cacheMode]), [['https://db', 'on'], [undefined, 'on']])
+  await session.signOut()
+  assert.deepEqual(asked.at(-1), { openUrl: false })
+  assert.equal(await session.getToken('fauna'), null)
+  session.dispose()
+})
+
+test('on a server: one per request, asked at every call, nothing kept; a session refuses', async () => {
+  let calls = 0
+  const request = forRequest({ getToken: async () => (calls++, fakeToken({ sub: `user ${calls}` })), templates: { x: 'x' } })
+  assert.notEqual(await request.getToken('x'), await request.getToken('x'))
+  assert.equal(calls, 2)
+  const { createSession } = await entry('index')
+  const { window } = globalThis
+  delete globalThis.window
+  try {
+    const session = createSession({ getToken: () => fakeToken() })
+    await assert.rejects(session.getToken('x'), { code: 'on_server', digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
+    session.subscribe(() => {})()
+  } finally {
+    globalThis.window = window
+  }
+})
