@@ -45,10 +45,11 @@ const STAGES = {
   },
   build: ({ exec }) => each([['pkg/scripts/build.mjs']], (args) => exec('node', args)),
   types: async ({ exec }) => ownCounts(await exec('node', ['tests/types/run.mjs'])),
+  package: async ({ exec }) => nodeTest(exec, [...testFiles('tests/package'), 'tests/benches/sizes.test.mjs']),
   differential: async ({ exec }) => nodeTest(exec, [...testFiles('tests/differential'), ...testFiles('tests/backends/test').filter((file) => !file.endsWith('/smoke.test.mjs'))]),
   smoke: ({ exec }) => nodeTest(exec, ['tests/backends/test/smoke.test.mjs']),
   packaging: async ({ exec, full }) => ownCounts(await exec('node', ['tests/packaging/run.mjs', ...(full ? ['--full'] : [])], { minutes: full ? 40 : 15 })),
-  e2e: ({ exec }) => nodeTest(exec, testFiles('tests/e2e'), ['--test-concurrency=1']),
+  e2e: ({ exec }) => nodeTest(exec, testFiles('tests/e2e'), ['--test-concurrency=1'], { COUNTERSIGN_DEMO_SKIP_BUILD: '1' }),
 }
 
 /** Everything that a fresh clone lacks. Each part on its own: without a browser the rest can still be tested. */
@@ -88,9 +89,9 @@ const testFiles = (folder) => (existsSync(join(root, folder)) ? readdirSync(join
   .filter((file) => file.endsWith('.test.mjs')).sort().map((file) => join(folder, file))
 
 /** @param {Exec} exec @param {string[]} files @param {string[]} [flags] */
-async function nodeTest(exec, files, flags = []) {
+async function nodeTest(exec, files, flags = [], env = {}) {
   if (!files.length) return { passed: 0, failed: 0 }
-  const ran = await exec('node', ['--test', '--test-reporter=spec', '--test-timeout=300000', ...flags, ...files])
+  const ran = await exec('node', ['--test', '--test-reporter=spec', '--test-timeout=300000', ...flags, ...files], { env })
   const of = (/** @type {string} */ word) => Number([...ran.output.matchAll(new RegExp(`^ℹ ${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0)
   return settle(ran, { passed: of('pass'), failed: of('fail') + of('cancelled'), skipped: of('skipped') + of('todo') })
 }
@@ -186,7 +187,8 @@ async function runStage(name, stage, full, mayBeEmpty = false) {
   }
   await new Promise((resolve) => log.end(resolve))
   const { passed, failed, skipped = 0 } = counts
-  if (failed) process.stdout.write(`\n${kept.join('').trimEnd()}\n\n`)
+  // Set in, so that a runner's own closing line is not taken for ours.
+  if (failed) process.stdout.write(`\n${kept.join('').trimEnd().replace(/^/gm, '  ')}\n\n`)
   const text = [`${String(passed).padStart(5)} passed`, failed ? `${failed} FAILED` : '', skipped ? `${skipped} skipped` : ''].filter(Boolean).join(', ')
   process.stdout.write(`${failed ? '✘' : '✔'} ${name.padEnd(13)}${text.padEnd(36)}${((now() - began) / 1000).toFixed(1).padStart(7)} s\n`)
   return counts
@@ -213,7 +215,7 @@ async function main() {
   process.exitCode = total.failed ? 1 : 0
 }
 
-const AFTER_BUILD = ['types', 'differential', 'smoke', 'packaging', 'e2e']
+const AFTER_BUILD = ['types', 'package', 'differential', 'smoke', 'packaging', 'e2e']
 
 for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
   process.on(signal, () => {

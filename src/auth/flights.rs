@@ -90,7 +90,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         // Near its end, and it came less than half its life ago: it was old, or our clock is ahead. One that is minted for us tells, once.
         let odd = |h: &Held<V>| h.left(&self.skew, now) <= self.policy.lead(h.life) && (now - h.obtained).0 < h.life.0 / 2;
         let calibrate = reason == Reason::Expiring && !self.skew.calibrated() && entry.held.as_ref().is_some_and(odd);
-        let mut forced = forced || (calibrate && all && entry.forced.has(limit, now));
+        // Beside one that hangs: a provider that shares its pending answer (Clerk does) would only hand out the same silence again.
+        let mut forced = forced || ((calibrate || entry.stray.is_some()) && all && entry.forced.has(limit, now));
         if forced && !(all && entry.forced.has(limit, now)) {
             if matches!(reason, Reason::Rejected | Reason::Expiring) || !entry.must_force {
                 // Whoever waits with a timer looks again in a while, not at once.

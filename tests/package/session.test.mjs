@@ -187,7 +187,7 @@ test('wrong options are named at first use', async () => {
     session.dispose()
   }
   const named = open({ templates: { x: 'x' } })
-  await assert.rejects(named.session.getToken('y'), { code: 'template_unknown', message: /it has "x"/ })
+  await assert.rejects(named.session.getToken('y'), { code: 'template_unknown', message: /this session has "x"/ })
   named.session.dispose()
 })
 

@@ -7,7 +7,7 @@ import { href, invalid, plain, readSpec } from './address.js'
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
 import { loadCore, onTrap, op, trapped, type Core } from './core.js'
-import { lazy } from '../loader.js'
+import { atEdge, lazy } from '../loader.js'
 import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
@@ -70,7 +70,7 @@ export class Impl {
     if (!spec) {
       if (name !== undefined && this.#options.templates) {
         const names = Object.keys(this.#options.templates).map((n) => `"${n}"`).join(', ')
-        throw new CountersignError('template_unknown', `this session has no template "${scrub(name)}"; it has ${names || 'none'}. Add it to \`templates\``, { template: String(name) })
+        throw new CountersignError('template_unknown', `no template "${scrub(name)}"; this session has ${names || 'none'}. Add it to \`templates\``, { template: String(name) })
       }
       spec = name === undefined ? {} : { template: name }
     }
@@ -141,7 +141,7 @@ export class Impl {
       return new CountersignError(code, sentence(why, template) + about, { template, cause, backend })
     } catch (error) {
       // Offline before the first error: the words cannot be fetched, the call settles all the same.
-      return new CountersignError('protocol', `countersign: error ${why}, and its text could not be loaded`, { template, backend, cause: error })
+      return new CountersignError('protocol', `error ${why}; its text could not be loaded`, { template, backend, cause: error })
     }
   }
 
@@ -194,7 +194,7 @@ export class Impl {
       // On a server a session ends with its call, and the body is read after that.
       const bound = this.#shared.server ? signal : signal ? AbortSignal.any([signal, fence]) : fence
       const { template: _, ...rest } = (init ?? {}) as RequestInit & { template?: string }
-      const out: RequestInit = { redirect: 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', ...rest, headers }
+      const out: RequestInit = { redirect: atEdge() ? 'manual' : 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', ...rest, headers }
       if (bound) out.signal = bound
       call.sent?.()
       // A Request's body can be read once: what is sent is a copy, because a replay may still need it.
@@ -208,7 +208,8 @@ export class Impl {
   }
 
   follow(id: number, promise: PromiseLike<Response>): void {
-    Promise.resolve(promise).then(
+    // workerd knows no redirect: 'error'.
+    Promise.resolve(atEdge() ? promise.then(unmoved) : promise).then(
       (response) => {
         const call = this.#calls.get(id)
         if (!call) return void response.body?.cancel().catch(() => {})
@@ -470,7 +471,7 @@ export class Impl {
   }
 
   #died(): void {
-    this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly instance trapped; the next call starts a new one', { template: this.#names[key] || undefined }))
+    this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly trapped; the next call starts anew', { template: this.#names[key] || undefined }))
     this.#shared.status = 'unknown'
     this.#shared.identityKey = undefined
     this.#shared.restart(this.#connection.provider)
@@ -487,11 +488,16 @@ export class Impl {
 const changed = (template?: string, backend?: string): CountersignError =>
   new CountersignError('identity_changed', 'the user, organisation or session changed before the call ended', { template: template || undefined, backend })
 
+const unmoved = (response: Response): Response => {
+  if (response.status < 300 || response.status > 399 || response.status === 304) return response
+  throw new CountersignError('redirect_refused', 'the server redirects')
+}
+
 const networkError = (cause: unknown, backend: string | undefined, template: string | undefined): CountersignError => {
   const offline = (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false
   return new CountersignError(
     offline ? 'offline' : 'network',
-    offline ? 'the browser is offline' : 'no answer: the server cannot be reached, CORS refuses this page, or it redirected (a token does not follow)',
+    offline ? 'the browser is offline' : 'no answer: unreachable, refused by CORS, or redirected (a token does not follow)',
     { cause, backend, template: template || undefined },
   )
 }

@@ -14,8 +14,8 @@ export const decision = (kind: number, template: string, a: number, b: number, c
     case 8:
       return `refreshed ${template}: ${s(a)} left, lead ${s(b)}${c ? `, clock skew ${s(c)}` : ''}`
     case 9:
-      return `kept ${template}: the provider gave the same token, ${s(a)} left; looking again in ${s(b)}`
+      return `kept ${template}: same token, ${s(a)} left; again in ${s(b)}`
     default:
-      return `refresh of ${template} failed: ${a > 0 ? `${s(a)} left` : 'nothing left'}, next try in ${s(b)}`
+      return `refresh of ${template} failed: ${s(a)} left, next try in ${s(b)}`
   }
 }

@@ -114,7 +114,8 @@ export const way = (config: Config, secret = config.secret): Way => {
         const init: RequestInit = { method, headers: own, body: JSON.stringify(data), signal }
         if (config.fetch_keepalive) init.keepalive = true
         const response = await send(url, init, sent).catch((error) => {
-          throw networkError(error)
+          // A session says by itself what the network did; anything else is not about the network.
+          throw door && !CountersignError.is(error) ? error : networkError(error)
         })
         const body = await response.text().catch((cause) => {
           if (CountersignError.is(cause)) throw cause

@@ -5,7 +5,7 @@ import type { Finding, Session } from '../types.js'
 import { checkup, explainer } from './doctor.js'
 import { InstantAPIError } from './errors.js'
 import { Follower } from './follower.js'
-import { addressOf, appIdOf, HttpPort, readAnswer } from './http.js'
+import { addressOf, appIdOf, HttpPort, readAnswer, subjectOf } from './http.js'
 import type { InstantConfig } from './init.js'
 import type { User } from './port.js'
 import { indexedDbStore, memoryStore, type SessionStore } from './storage.js'
@@ -23,6 +23,8 @@ export class Db {
   readonly #port: HttpPort
   #channel: Channel | undefined
   #closed = false
+  /** Whose the sessions are that the app signed in by itself. */
+  readonly #subjects = new Map<string, string>()
 
   constructor(config: InstantConfig<any>, watch: Watch) {
     const { session, template, storage } = config
@@ -43,7 +45,15 @@ export class Db {
 
   signInWithIdToken({ clientName, idToken, nonce }: { clientName: string; idToken: string; nonce?: string }, guard: Fence): Promise<{ user: User }> {
     const port = new HttpPort({ ...this.#config, clientName }, this.#store, explainer(this.#open))
-    return this.#adopt(() => port.exchange(idToken, undefined, nonce), guard)
+    return this.#adopt(async () => {
+      // As the vendor's: a guest is upgraded in place, and the same subject keeps its session instead of getting a second one.
+      const subject = subjectOf(idToken)
+      const now = this.user
+      const mine = now && (now.type === 'guest' || (subject !== undefined && this.#subjects.get(now.refresh_token) === subject)) ? now : undefined
+      const user = await port.exchange(idToken, mine, nonce)
+      if (subject !== undefined) this.#subjects.set(user.refresh_token, subject)
+      return user
+    }, guard)
   }
 
   signInWithToken(token: string, guard: Fence): Promise<{ user: User }> {

@@ -40,17 +40,27 @@ const readJson = async (response: Response): Promise<unknown> => {
 }
 
 /** Success is status 200 and nothing else. */
+const claimsOf = (idToken: string): Record<string, unknown> => {
+  try {
+    return JSON.parse(atob((idToken.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'))) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
 /**
  * The nonce that a token carries (an ID token of Auth0's first sign-in does): Instant wants to be told the same one.
  * Whether it is the right one was checked by whoever asked for the token; here it only has to be named.
  */
 export const nonceOf = (idToken: string): string | undefined => {
-  try {
-    const { nonce } = JSON.parse(atob((idToken.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'))) as { nonce?: unknown }
-    return typeof nonce === 'string' && nonce ? nonce : undefined
-  } catch {
-    return undefined
-  }
+  const { nonce } = claimsOf(idToken)
+  return typeof nonce === 'string' && nonce ? nonce : undefined
+}
+
+/** Who a token is about: its issuer and subject. */
+export const subjectOf = (idToken: string): string | undefined => {
+  const { iss, sub } = claimsOf(idToken)
+  return typeof sub === 'string' ? `${String(iss)}|${sub}` : undefined
 }
 
 export const readAnswer = async (response: Response, clientName: string, explain?: () => Promise<string | undefined>): Promise<any> => {

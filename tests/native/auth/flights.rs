@@ -233,3 +233,13 @@ fn an_answer_to_a_question_nobody_asked_is_ignored() {
     w.grant(0, 60);
     assert_eq!(w.peek(), kept, "a promise that resolves twice");
 }
+
+/// A provider that shares its pending answer among unforced calls hands the same silence to the next one: beside a stuck flight only force helps.
+#[test]
+fn the_flight_beside_a_stuck_one_is_forced() {
+    let mut w = World::alice();
+    w.read();
+    w.run(STUCK.0);
+    w.read();
+    assert_eq!(w.calls.iter().map(|c| c.force).collect::<Vec<_>>(), [false, true]);
+}
