@@ -96,7 +96,7 @@ export const stubFetch = (t, answer) => {
 
 /** Rejects if a condition does not come true soon. @param {() => unknown} condition */
 export const until = async (condition) => {
-  const end = Date.now() + 3_000
+  const end = Date.now() + 15_000
   while (!condition()) {
     if (Date.now() > end) throw new Error(`did not happen: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
