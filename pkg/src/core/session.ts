@@ -2,12 +2,14 @@
 import { CountersignError, scrub } from '../errors.js'
 import type { CallSpec, Channel, Expect } from '../internal.js'
 import type { Shared } from '../session.js'
-import type { Identity, Lease, Policy, Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
+import type { Identity, Lease, Policy, Provider, Session, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
 import { href, invalid, plain, readSpec } from './address.js'
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
-import { loadCore, onTrap, op, trapped, type Core } from './core.js'
+import { loadCore, op, trapped, type Core } from './core.js'
+import { changed, guarded, networkError, unmoved } from './failures.js'
 import { atEdge, lazy } from '../loader.js'
+import { observers, type Observers } from './observers.js'
 import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
@@ -29,6 +31,7 @@ export class Impl {
   readonly #keys = new Map<string, number>()
   readonly #side: Side
   readonly #connection: Connection
+  readonly #out: Observers
   readonly #pending = new Map<number, Pending>()
   readonly #calls = new Map<number, Call>()
   readonly #joined = new Map<number, { at: number; promise: Promise<string | null> }>()
@@ -36,15 +39,15 @@ export class Impl {
   #next = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #generation = 0
-  #queue: SessionEvent[] = []
   #stop: Unsubscribe[] = []
 
   constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [keyof Policy, number])[]) {
     this.#core = guarded(core)
     this.#options = options
     this.#shared = shared
+    this.#out = observers(options, shared)
     this.#n = core.open(this)
-    this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#log('warn', m), forget: () => shared.mirror.clear() }
+    this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#out.log('warn', m), forget: () => shared.mirror.clear() }
     this.#connection = new Connection(this.#side)
     for (const [field, value] of policy) this.#command(op[field], value)
     if (shared.server) this.#command(op.uncached, 1)
@@ -81,24 +84,13 @@ export class Impl {
     return key
   }
 
-  #log(level: 'warn' | 'error', message: string): void {
-    const { logger } = this.#options
-    if (logger === false) return
-    ;(logger ?? globalThis.console)[level](`countersign: ${message}`)
-  }
-
-  /** A warning whose words are loaded for it. */
-  #advise(pick: (words: typeof import('./words.js')) => string): void {
-    lazy.words().then((words) => this.#log('warn', pick(words)), () => {})
-  }
-
   // ---- what the page does meanwhile
 
   #listen(): void {
     const target = globalThis as unknown as { document?: Document } & Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener'>>
     const wake = () => {
       this.#command(op.visible, target.document?.visibilityState === 'hidden' ? 0 : 1)
-      this.#emit({ type: 'wake' })
+      this.#out.emit({ type: 'wake' })
     }
     const on = (at: EventTarget | undefined, type: string) => {
       at?.addEventListener?.(type, wake)
@@ -108,25 +100,6 @@ export class Impl {
     on(target as unknown as EventTarget, 'pageshow')
     on(target as unknown as EventTarget, 'online')
     if (target.document?.visibilityState === 'hidden') this.#command(op.visible, 0)
-  }
-
-  #emit(event: SessionEvent): void {
-    const { history } = this.#shared
-    history.push(event)
-    if (history.length > 100) history.shift()
-    if (this.#queue.push(event) > 1) return
-    // Told later, with everything already decided: a listener may call back, and React may be in the middle of a commit.
-    queueMicrotask(() => {
-      const events = this.#queue
-      this.#queue = []
-      for (const e of events)
-        for (const listener of [...this.#shared.listeners])
-          try {
-            listener(e)
-          } catch (error) {
-            this.#log('error', `a listener for ${e.type} failed: ${scrub((error as Error)?.message ?? error)}`)
-          }
-    })
   }
 
   /** An error in full: its words come with the first one. */
@@ -238,7 +211,7 @@ export class Impl {
       .then(
         (word) => this.#command(op.verdict, id, word === 'ok' ? 0 : word === 'refresh' ? 1 : 2),
         (error) => {
-          this.#log('error', `classify failed: ${scrub((error as Error)?.message ?? error)}`)
+          this.#out.log('error', `classify failed: ${scrub((error as Error)?.message ?? error)}`)
           this.#command(op.verdict, id, 0)
         },
       )
@@ -256,24 +229,24 @@ export class Impl {
     if (kind === 0) {
       // Both halves of a 64-bit mark: who it is cannot be read from it.
       shared.identityKey = a === 0 ? undefined : a === 1 ? null : b.toString(36) + c.toString(36)
-      this.#emit({ type: 'identity', key: shared.identityKey })
+      this.#out.emit({ type: 'identity', key: shared.identityKey })
     } else if (kind === 1) {
       shared.status = statuses[a] ?? 'unknown'
-      this.#emit({ type: 'status', status: shared.status })
-    } else if (kind === 2) this.#emit({ type: 'forget' })
-    else if (kind === 3) this.#emit({ type: 'token', template, expiresAt: a, reason: reasons[b] ?? 'first' })
+      this.#out.emit({ type: 'status', status: shared.status })
+    } else if (kind === 2) this.#out.emit({ type: 'forget' })
+    else if (kind === 3) this.#out.emit({ type: 'token', template, expiresAt: a, reason: reasons[b] ?? 'first' })
     else if (kind === 4) {
       void this.#error(a, key).then((error) => {
-        this.#log('warn', error.message)
-        this.#emit({ type: 'refreshFailed', template, error })
+        this.#out.log('warn', error.message)
+        this.#out.emit({ type: 'refreshFailed', template, error })
       })
-    } else if (kind === 5) this.#emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
+    } else if (kind === 5) this.#out.emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
     else if (kind === 6)
-      this.#advise((w) => w.untold)
+      this.#out.advise((w) => w.untold)
     else {
       const text = decision(kind, template || 'the session token', a, b, c)
       this.#decisions[key] = text
-      this.#emit({ type: 'decision', text })
+      this.#out.emit({ type: 'decision', text })
     }
   }
 
@@ -456,7 +429,7 @@ export class Impl {
     })
     if (!other || other === dispose) return
     other()
-    this.#advise((w) => w.second(name))
+    this.#out.advise((w) => w.second(name))
   }
 
   #end(error: (pending: Pending) => CountersignError): void {
@@ -483,41 +456,6 @@ export class Impl {
     this.#end(({ key }) => new CountersignError('disposed', 'the session was disposed; make a new one', { template: this.#names[key] || undefined }))
   }
 }
-
-/** Said at once, wherever it is noticed: it is also the reason that requests are aborted with. */
-const changed = (template?: string, backend?: string): CountersignError =>
-  new CountersignError('identity_changed', 'the user, organisation or session changed before the call ended', { template: template || undefined, backend })
-
-const unmoved = (response: Response): Response => {
-  if (response.status < 300 || response.status > 399 || response.status === 304) return response
-  throw new CountersignError('redirect_refused', 'the server redirects')
-}
-
-const networkError = (cause: unknown, backend: string | undefined, template: string | undefined): CountersignError => {
-  const offline = (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false
-  return new CountersignError(
-    offline ? 'offline' : 'network',
-    offline ? 'the browser is offline' : 'no answer: unreachable, refused by CORS, or redirected (a token does not follow)',
-    { cause, backend, template: template || undefined },
-  )
-}
-
-/** A trap is not an error of one call: it ends the instance. Not a proxy of the module itself, whose exports are read-only in some bundles. */
-const guarded = (core: Core): Core =>
-  new Proxy({} as Core, {
-    get(_, name) {
-      const value = core[name as keyof Core] as unknown
-      if (typeof value !== 'function') return value
-      return (...args: unknown[]) => {
-        try {
-          return value(...args)
-        } catch (error) {
-          if (error instanceof WebAssembly.RuntimeError) onTrap()
-          throw error
-        }
-      }
-    },
-  })
 
 /** Starts a session: loads the core, then connects the provider of the options. */
 export const start = async (options: SessionOptions, shared: Shared, dispose: () => void): Promise<Impl> => {

@@ -1,0 +1,40 @@
+// What a call can end with besides an answer, as far as it is said at once; the sentences of the machine's own reasons are in words.ts.
+import { CountersignError } from '../errors.js'
+import { onTrap, type Core } from './core.js'
+
+/** Said at once, wherever it is noticed: it is also the reason that requests are aborted with. */
+export const changed = (template?: string, backend?: string): CountersignError =>
+  new CountersignError('identity_changed', 'the user, organisation or session changed before the call ended', { template: template || undefined, backend })
+
+/** An answer that is no redirect, where the platform does not refuse one by itself. */
+export const unmoved = (response: Response): Response => {
+  if (response.status < 300 || response.status > 399 || response.status === 304) return response
+  throw new CountersignError('redirect_refused', 'the server redirects')
+}
+
+/** A request that failed without an answer. */
+export const networkError = (cause: unknown, backend: string | undefined, template: string | undefined): CountersignError => {
+  const offline = (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine === false
+  return new CountersignError(
+    offline ? 'offline' : 'network',
+    offline ? 'the browser is offline' : 'no answer: unreachable, refused by CORS, or redirected',
+    { cause, backend, template: template || undefined },
+  )
+}
+
+/** A trap is not an error of one call: it ends the instance. Not a proxy of the module itself, whose exports are read-only in some bundles. */
+export const guarded = (core: Core): Core =>
+  new Proxy({} as Core, {
+    get(_, name) {
+      const value = core[name as keyof Core] as unknown
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        try {
+          return value(...args)
+        } catch (error) {
+          if (error instanceof WebAssembly.RuntimeError) onTrap()
+          throw error
+        }
+      }
+    },
+  })
