@@ -86,7 +86,7 @@ const wasm = async (name, bindgen, log) => {
   writeFileSync(
     join(pkg, 'wasm', `${name}-inline.js`),
     `// ${name}_bg.wasm, deflated: works in every bundler, under a strict CSP, without a second request.
-export default ${JSON.stringify(Buffer.from(await zopfli.deflateAsync(bytes, { numiterations: 30 })).toString('base64'))}
+export default ${JSON.stringify(Buffer.from(await zopfli.deflateAsync(bytes, { numiterations: 100 })).toString('base64'))}
 `,
   )
   const types = readFileSync(join(pkg, 'wasm', `${name}.d.ts`), 'utf8')

@@ -36,7 +36,7 @@ export class Connection {
   }
 
   connect(provider: Provider): void {
-    if (typeof provider?.getToken !== 'function') throw invalid('a provider needs a `getToken` function')
+    if (typeof provider?.getToken !== 'function') throw invalid('a provider needs `getToken`')
     this.disconnect()
     const { core, n } = this.#side
     this.#provider = provider

@@ -352,7 +352,7 @@ export class Impl {
 
   authFetch(options: Parameters<Session['authFetch']>[0]): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
     const { template, origins, classify, headers, anonymous } = options ?? {}
-    if (!Array.isArray(origins)) throw invalid('`origins` must be an array, such as ["https://api.example.com"]')
+    if (!Array.isArray(origins)) throw invalid('`origins` must be an array of origins')
     for (const [name, f] of Object.entries({ classify, headers })) if (f !== undefined && typeof f !== 'function') throw invalid(`\`${name}\` must be a function, got ${typeof f}`)
     const door = this.#door({ key: this.#key(template), headers, classify }, origins, classify ? 'custom' : '', anonymous, false)
     return async (input, init) => this.#call(door, undefined, input, init)
