@@ -124,7 +124,9 @@ impl<P: Ports> Driver<P> {
     /// Something happened. What the machine wants done is done before this returns, unless a port is calling back.
     /// The reply answers the few events that ask something.
     pub fn handle(&self, event: Event<P::Value>) -> bool {
-        let (now, random) = (self.ports.now(), self.ports.random());
+        let now = self.ports.now();
+        // Asked for only where it is needed: each question crosses the boundary.
+        let random = if matches!(event, Event::Answered(..)) { self.ports.random() } else { 0.0 };
         if matches!(event, Event::Tick) {
             self.armed.set(None);
         }

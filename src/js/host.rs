@@ -29,10 +29,10 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub fn fail(this: &Host, pending: u32, why: u8);
 
-    /// `[input, init]` for a call's next send: the caller's own, with our defaults and the client's headers as a `Headers`.
+    /// `[input, init]` for a call's next send: the caller's own, with our defaults, the client's headers and this token (`undefined`: bare).
     /// `undefined`: something threw, and the promise has been rejected with it.
     #[wasm_bindgen(method, structural)]
-    pub fn prepare(this: &Host, call: u32, fence: &JsValue) -> Option<Array>;
+    pub fn prepare(this: &Host, call: u32, fence: &JsValue, token: &JsValue) -> Option<Array>;
 
     /// Follows the promise of a fetch; `responded` or `lost` comes back.
     #[wasm_bindgen(method, structural)]

@@ -62,8 +62,8 @@ impl Ports for Browser {
 
     fn send(&self, call: u32, token: Option<&Token>) {
         let signal = self.fence.borrow().signal();
-        let Some(prepared) = self.host.prepare(call, &signal) else { return };
-        match http::send(&prepared, token.map(|t| &t.0)) {
+        let Some(prepared) = self.host.prepare(call, &signal, token.map_or(&JsValue::UNDEFINED, |t| &t.0)) else { return };
+        match http::send(&prepared) {
             Ok(promise) => self.host.follow(call, &promise),
             Err(thrown) => self.host.follow(call, &js_sys::Promise::reject(&thrown)),
         }

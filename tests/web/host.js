@@ -22,8 +22,9 @@ export class TestHost {
   fail(id, why) {
     this.settled.set(id, `why ${why}`)
   }
-  prepare(id, fence) {
+  prepare(id, fence, token) {
     const init = { headers: new Headers({ 'x-own': '1' }), signal: fence }
+    if (token !== undefined) init.headers.set('authorization', `Bearer ${token}`)
     this.prepared.set(id, init)
     return [`https://api.test/${id}`, init]
   }

@@ -22,19 +22,20 @@ export const networkError = (cause: unknown, backend: string | undefined, templa
   )
 }
 
-/** A trap is not an error of one call: it ends the instance. Not a proxy of the module itself, whose exports are read-only in some bundles. */
-export const guarded = (core: Core): Core =>
-  new Proxy({} as Core, {
-    get(_, name) {
-      const value = core[name as keyof Core] as unknown
-      if (typeof value !== 'function') return value
-      return (...args: unknown[]) => {
-        try {
-          return value(...args)
-        } catch (error) {
-          if (error instanceof WebAssembly.RuntimeError) onTrap()
-          throw error
-        }
+/**
+ * A trap is not an error of one call: it ends the instance. A copy of the module: its own exports are read-only, and a proxy would
+ * stand in the way of every call.
+ */
+export const guarded = (core: Core): Core => {
+  const out: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(core as Record<string, unknown>))
+    out[name] = (...args: unknown[]) => {
+      try {
+        return (value as (...args: unknown[]) => unknown)(...args)
+      } catch (error) {
+        if (error instanceof WebAssembly.RuntimeError) onTrap()
+        throw error
       }
-    },
-  })
+    }
+  return out as Core
+}

@@ -154,7 +154,7 @@ export class Impl {
     else void this.#error(why, pending.key, backend).then(pending.reject)
   }
 
-  prepare(id: number, fence: AbortSignal): [RequestInfo | URL, RequestInit] | undefined {
+  prepare(id: number, fence: AbortSignal, token: string | undefined): [RequestInfo | URL, RequestInit] | undefined {
     const call = this.#calls.get(id)
     if (!call) return undefined
     try {
@@ -163,7 +163,8 @@ export class Impl {
       const headers = new Headers(init?.headers ?? request?.headers)
       if (door?.headers) new Headers(door.headers()).forEach((value, name) => headers.set(name, value))
       // What the caller put there is not ours to send; a bare call brings a credential of the backend's own.
-      if (!door?.bare) headers.delete('authorization')
+      if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+      else if (!door?.bare) headers.delete('authorization')
       // On a server a session ends with its call, and the body is read after that.
       const bound = this.#shared.server ? signal : signal ? AbortSignal.any([signal, fence]) : fence
       const { template: _, ...rest } = (init ?? {}) as RequestInit & { template?: string }
