@@ -224,6 +224,25 @@ test('signOut fences, waits for followers, then the provider; and settles whatev
   session.dispose()
 })
 
+test('signOut without a watch: who was told stays gone, and an untold session asks again', async () => {
+  const told = open({}, { getToken: () => fakeToken({ sub: 'u' }), signOut: () => {} })
+  told.session.identityChanged({ user: 'u' })
+  assert.match(await told.session.getToken('x'), /^ey/)
+  await told.session.signOut()
+  assert.equal(await told.session.getToken('x'), null)
+  told.session.identityChanged({ user: 'v' })
+  assert.match(await told.session.getToken('x'), /^ey/)
+  told.session.dispose()
+  let answer = fakeToken({ sub: 'u' })
+  const untold = open({}, { getToken: () => answer, signOut: () => (answer = null) })
+  assert.match(await untold.session.getToken('x'), /^ey/)
+  await untold.session.signOut()
+  assert.equal(await untold.session.getToken('x'), null)
+  answer = fakeToken({ sub: 'v' })
+  assert.equal(await untold.session.getToken('x'), answer)
+  untold.session.dispose()
+})
+
 test('dispose settles what waits; a second session of the same name disposes the first', async () => {
   const { session } = open({}, { getToken: () => new Promise(() => {}), watch: (report) => (report({ user: 'u' }), () => {}) })
   const asked = session.getToken('x')

@@ -86,18 +86,27 @@ export class Connection {
 
   /** Fences at once, then `rest`, then the provider's own sign-out. What the provider says afterwards counts again. */
   async leave(rest: () => Promise<void>): Promise<void> {
-    const { warn } = this.#side
+    const { core, n, warn } = this.#side
+    const provider = this.#provider
+    const untold = this.#told === undefined
     this.#leaving = true
     this.#tell(null)
     try {
       await rest()
-      await this.#provider?.signOut?.()
+      await provider?.signOut?.()
     } catch (error) {
       warn(`signOut: ${scrub((error as Error)?.message ?? error)}`)
     } finally {
       this.#leaving = false
-      // A provider that still says "signed in" is believed: hiding it would leave a page that looks signed out over a live session.
-      if (this.#last !== undefined) this.#tell(this.#last)
+      if (provider?.watch) {
+        // A provider that still says "signed in" is believed: hiding it would leave a page that looks signed out over a live session.
+        if (this.#last !== undefined) this.#tell(this.#last)
+      } else if (untold && provider && provider === this.#provider) {
+        // Nobody ever tells this session who is there: the next token does, and a lasting "nobody" would keep it out.
+        this.#told = undefined
+        core.command(n, op.disconnect, 0, 0)
+        core.command(n, op.connect, 0, 0)
+      }
     }
   }
 
