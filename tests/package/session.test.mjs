@@ -260,7 +260,9 @@ test('dispose settles what waits; a second session of the same name disposes the
 
 test('a trap rejects what waits, and the next call starts a new instance', async () => {
   const { onTrap } = await entry('core/core')
-  const provider = { getToken: ({ template }) => (template === 'never' ? new Promise(() => {}) : fakeToken({ sub: 'u' })), watch: (report) => (report({ user: 'u' }), () => {}) }
+  let late
+  const reports = new Set()
+  const provider = { getToken: ({ template }) => (template === 'never' ? new Promise((done) => (late = done)) : fakeToken({ sub: 'u' })), watch: (report) => (reports.add(report), report({ user: 'u' }), () => reports.delete(report)) }
   const { session } = open({}, provider)
   const before = await session.getToken('x')
   const waiting = session.getToken('never')
@@ -269,6 +271,10 @@ test('a trap rejects what waits, and the next call starts a new instance', async
   await assert.rejects(waiting, { code: 'wasm_trapped', retryable: true })
   assert.equal(session.status, 'unknown', 'anonymous until the identity is read again')
   const after = await session.getToken('x')
+  assert.equal(reports.size, 1, 'the dead one no longer listens')
+  late(fakeToken({ sub: 'late' }))
+  await soon()
+  assert.equal(session.peek('x'), after, 'an answer to the dead instance is nobody’s')
   assert.match(after, /^ey/)
   assert.notEqual(after, before, 'nothing of the old instance is served')
   assert.equal(session.status, 'signedIn')

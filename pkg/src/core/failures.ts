@@ -26,10 +26,12 @@ export const networkError = (cause: unknown, backend: string | undefined, templa
  * A trap is not an error of one call: it ends the instance. A copy of the module: its own exports are read-only, and a proxy would
  * stand in the way of every call.
  */
-export const guarded = (core: Core): Core => {
+export const guarded = (core: Core, dead: () => boolean): Core => {
   const out: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(core as Record<string, unknown>))
     out[name] = (...args: unknown[]) => {
+      // What comes in late (a provider's answer, a response) is numbered for an instance that is gone: in the next one it would be somebody else's.
+      if (dead()) return undefined
       try {
         return (value as (...args: unknown[]) => unknown)(...args)
       } catch (error) {

@@ -39,10 +39,11 @@ export class Impl {
   #next = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #generation = 0
+  #dead = false
   #stop: Unsubscribe[] = []
 
   constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [keyof Policy, number])[]) {
-    this.#core = guarded(core)
+    this.#core = guarded(core, () => this.#dead)
     this.#options = options
     this.#shared = shared
     this.#out = observers(options, shared)
@@ -445,10 +446,13 @@ export class Impl {
   }
 
   #died(): void {
+    this.#dead = true
     this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly trapped; the next call starts anew', { template: this.#names[key] || undefined }))
     this.#shared.status = 'unknown'
     this.#shared.identityKey = undefined
-    this.#shared.restart(this.#connection.provider)
+    const { provider } = this.#connection
+    this.#connection.disconnect()
+    this.#shared.restart(provider)
   }
 
   dispose(): void {
