@@ -178,7 +178,9 @@ impl Bridge {
                     self.attempt = Attempt { due: now, ..Attempt::default() };
                 }
             }
-            Event::Stored(_) | Event::Tick => {}
+            // It has gone off: a timer may come a moment early (or the clock was set back), and would never be set again.
+            Event::Tick => self.alarm = None,
+            Event::Stored(_) => {}
         }
         self.pump(now);
     }

@@ -183,6 +183,17 @@ fn transient_failures_climb_the_ladder_and_honour_the_server() {
 }
 
 #[test]
+fn a_timer_that_goes_off_early_is_set_again() {
+    let mut bridge = alice();
+    step(&mut bridge, Event::Identity(Identity::Nobody), 100);
+    bridge.handle(Event::RevokeFailed(S1), 100);
+    assert_eq!(bridge.poll(), Some(Effect::RetryAt(Some(1_100))));
+    bridge.handle(Event::Tick, 1_099);
+    assert_eq!(bridge.poll(), Some(Effect::RetryAt(Some(1_100))));
+    assert_eq!(step(&mut bridge, Event::Tick, 1_100), [Effect::Revoke(S1)]);
+}
+
+#[test]
 fn a_permanent_failure_waits_for_another_identity() {
     let mut bridge = fresh(Identity::User(ALICE));
     step(&mut bridge, Event::Stored(None), 0);
