@@ -27,7 +27,9 @@ export const boot = <G>(name: Artefact, glue: () => Promise<G>, inline: () => Pr
   (booted[name] ??= (async () => {
     try {
       const [g, source] = await Promise.all([glue(), sources[name] ?? inline().then((m) => inflate(m.default))])
-      const made: unknown = await WebAssembly.instantiate(await fetched(source) as BufferSource, { [`./${name}_bg.js`]: g as WebAssembly.ModuleImports })
+      // Not inside the call: Next's dev server wraps `WebAssembly.instantiate(...)` in a plain function, where an await does not parse.
+      const code = await fetched(source)
+      const made: unknown = await WebAssembly.instantiate(code as BufferSource, { [`./${name}_bg.js`]: g as WebAssembly.ModuleImports })
       const { exports } = (made as { instance?: WebAssembly.Instance }).instance ?? (made as WebAssembly.Instance)
       ;(g as Glue).__wbg_set_wasm(exports)
       ;(exports['__wbindgen_start'] as () => void)()

@@ -1,5 +1,6 @@
 // Bundlers without configuration. What they made is served under the strict policy, beside nothing else.
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { place } from '../lib/install.mjs'
 import { freePort, run, whileRunning } from '../lib/programs.mjs'
@@ -36,6 +37,16 @@ export const cells = [
       await built(context, join(dir, 'dist'))
     },
   },
+  {
+    app: 'vite8', name: 'Vite 8 build, module worker', full: true,
+    async run(context) {
+      const dir = place('vite8', ['vite'])
+      // Without configuration only index.html is built.
+      cpSync(join(dir, 'worker.html'), join(dir, 'index.html'))
+      await run('node', [bin(dir, 'vite/bin/vite.js'), 'build', '--logLevel', 'warn'], { cwd: dir })
+      await built(context, join(dir, 'dist'))
+    },
+  },
   { app: 'vite8', name: 'Vite 8 dev', full: true, run: viteDev('vite8') },
   { app: 'vite8', name: 'Vite 8 dev, module worker', full: true, run: viteDev('vite8', 'worker.html') },
   { app: 'vite7', name: 'Vite 7 dev', full: true, run: viteDev('vite7') },
@@ -57,6 +68,16 @@ export const cells = [
       await built(context, dir)
     },
   },
+  ...[[], ['--splitting']].map((flags) => ({
+    app: 'esbuild', name: `esbuild bundle${flags.length ? '' : ' in one file'}, module worker`, full: true,
+    async run(context) {
+      const dir = place('esbuild')
+      // esbuild leaves `new URL('./worker.js', …)` as it is: the worker is an entry of its own, beside the page's.
+      const entries = ['worker-main=src/worker-main.js', 'worker=shared/worker.js']
+      await run(bin(dir, '.bin/esbuild'), [...entries, '--bundle', '--format=esm', ...flags, '--outdir=out', '--minify', '--log-level=warning'], { cwd: dir })
+      await built(context, dir, 'worker.html')
+    },
+  })),
   ...['', 'worker.html'].map((page) => ({
     app: 'webpack', name: `webpack-cli, ${page ? 'module worker' : 'page'}`, full: true,
     async run(context) {

@@ -1,4 +1,4 @@
-// Next 16 with no configuration at all, by both of its bundlers: page, prerendered page that calls, server component, edge route.
+// Next 16 and 15.5 with no configuration at all, by both of their bundlers: page, prerendered page that calls, server component, edge route.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { place } from '../lib/install.mjs'
@@ -17,10 +17,10 @@ async function visit({ browser, id, api, ok, test }, url, label, { server = true
   await test(`${label}: edge route`, async () => assert.equal(await (await fetch(`${url}/edge${query}`)).text(), onServer))
 }
 
-const build = (label, flags, { overlay = [], server = true, full = false } = {}) => ({
-  app: 'next', name: label, full, many: true,
+const build = (label, flags, { app = 'next', overlay = [], server = true, full = false } = {}) => ({
+  app, name: label, full, many: true,
   async run(context) {
-    const dir = place('next', overlay)
+    const dir = place(app, overlay)
     await run('node', [next(dir), 'build', ...flags], { cwd: dir })
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
@@ -28,15 +28,18 @@ const build = (label, flags, { overlay = [], server = true, full = false } = {})
   },
 })
 
-const dev = (label, flags) => ({
-  app: 'next', name: label, full: true, many: true,
+const dev = (label, flags, { app = 'next', overlay = [] } = {}) => ({
+  app, name: label, full: true, many: true,
   async run(context) {
-    const dir = place('next')
+    const dir = place(app, overlay)
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     await whileRunning('node', [next(dir), 'dev', '-H', '127.0.0.1', '-p', String(port), ...flags], { cwd: dir, url: `${url}/` }, () => visit(context, url, label))
   },
 })
+
+/** The pages of Next 16; its own package.json comes last, so that the folder says what is installed. */
+const NEXT15 = { app: 'next15', overlay: ['next', 'next15'] }
 
 export const cells = [
   build('Next 16 Turbopack', []),
@@ -45,4 +48,8 @@ export const cells = [
   build('Next 16 webpack, nonce policy', ['--webpack'], { overlay: ['next-nonce'], server: false, full: true }),
   dev('Next 16 dev, Turbopack', []),
   dev('Next 16 dev, webpack', ['--webpack']),
+  // Here webpack is what runs without a flag.
+  build('Next 15.5 webpack', [], { ...NEXT15, full: true }),
+  dev('Next 15.5 dev, webpack', [], NEXT15),
+  dev('Next 15.5 dev, Turbopack', ['--turbopack'], NEXT15),
 ]

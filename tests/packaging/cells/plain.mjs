@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { place } from '../lib/install.mjs'
 import { run } from '../lib/programs.mjs'
-import { serve, STRICT, WITHOUT_WASM } from '../lib/serve.mjs'
+import { FOREIGN_ONLY, serve, STRICT, WITHOUT_WASM } from '../lib/serve.mjs'
 
 /** A page without a bundler names files: each bare name becomes the file that the package's exports give for it. @param {string} dir */
 function withFileNames(dir) {
@@ -22,12 +22,12 @@ function withFileNames(dir) {
   }
 }
 
-const visit = (page, csp) => async ({ browser }) => {
+const visit = (page, csp, query = '') => async ({ browser }) => {
   const dir = place('bare')
   withFileNames(dir)
   const site = await serve({ folder: dir, csp })
   try {
-    return await browser.look(`${site.url}/site/${page}.html`)
+    return await browser.look(`${site.url}/site/${page}.html${query}`)
   } finally {
     await site.stop()
   }
@@ -42,6 +42,19 @@ export const cells = [
     run: async (context) => {
       const { text } = await visit('page', WITHOUT_WASM)(context)
       assert.match(text, /^FAIL code=csp_blocks_wasm CountersignError: .*script-src.*'wasm-unsafe-eval'/)
+    },
+  },
+  {
+    app: 'bare', name: 'plain page that may connect to a foreign API only', full: true,
+    run: async (context) => {
+      const csp = FOREIGN_ONLY(context.api)
+      const { text, heard } = await visit('page', csp, `?api=${encodeURIComponent(context.api)}`)(context)
+      assert.equal(text, context.ok)
+      assert.deepEqual(heard, [])
+      // The policy holds: the same calls to the page's own origin are refused, for that and for no other reason.
+      const own = await visit('page', csp)(context)
+      assert.match(own.text, /^FAIL code=network /)
+      assert.match(own.heard.join('\n'), /connect-src/)
     },
   },
   { app: 'bare', name: 'module worker, strict policy', run: answers('worker') },

@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path'
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css', '.json': 'application/json', '.wasm': 'application/wasm' }
 
 export const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+export const FOREIGN_ONLY = (/** @type {string} */ api) => `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${api}`
 export const WITHOUT_WASM = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 /**
