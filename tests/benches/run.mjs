@@ -56,6 +56,8 @@ const main = async (args) => {
   for (const reason of reasons) console.log(`NOT MEASURED  ${reason}`)
   for (const { name, goal } of missed) console.log(`GOAL MISSED  ${name}: ${goal}`)
   if (!missed.length && !reasons.length) console.log('every goal is met')
+  // A goal missed is a result; a row without a number is none.
+  if (reasons.length || rows.some(({ ours }) => ours === null)) process.exitCode = 1
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)

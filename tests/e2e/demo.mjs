@@ -1,4 +1,5 @@
 // The demo under test: started once, with the local servers in this very process, so that their knobs and logs are at hand.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer } from 'node:net'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,6 +34,8 @@ export async function openDemo({ log = () => {} } = {}) {
   })
   /** @type {Set<Visit>} */
   const visits = new Set()
+  /** @type {Set<() => void>} */
+  const releases = new Set()
 
   return {
     url: demo.url,
@@ -54,8 +57,38 @@ export async function openDemo({ log = () => {} } = {}) {
       return /** @type {Record<string, number>} */ ((await answer.json()).counters.mints)
     },
 
+    /**
+     * Keeps the answers of a server to a path: they are made, and are sent when they are released. What a test does meanwhile
+     * may take as long as it likes, as it may not with a delay.
+     * @param {ServerName} name @param {string} path   a part of it
+     */
+    hold(name, path) {
+      const port = Number(new URL(servers[name].url).port)
+      /** @type {(() => void)[]} */
+      const kept = []
+      const onRequest = (/** @type {any} */ { request, response }) => {
+        if (request.socket.localPort !== port || request.method === 'OPTIONS' || !request.url.includes(path)) return
+        const { end } = response
+        response.end = (/** @type {any[]} */ ...rest) => {
+          const send = () => void (response.destroyed || end.apply(response, rest))
+          if (releases.has(release)) kept.push(send)
+          else send()
+          return response
+        }
+      }
+      const release = () => {
+        unsubscribe('http.server.request.start', onRequest)
+        releases.delete(release)
+        for (const send of kept) send()
+      }
+      releases.add(release)
+      subscribe('http.server.request.start', onRequest)
+      return { kept: () => kept.length, release }
+    },
+
     /** After each test: the servers behave again, and what the visitors left behind is looked at before they go. */
     async settle() {
+      for (const release of releases) release()
       for (const [name, { knobs }] of Object.entries(servers)) Object.assign(knobs, structuredClone(defaults[name]))
       const leaving = [...visits]
       visits.clear()

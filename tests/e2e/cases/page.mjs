@@ -1,7 +1,7 @@
 // The page as a thing to look at and to use without a mouse.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BACKENDS, pause } from '../demo.mjs'
+import { BACKENDS } from '../demo.mjs'
 import { isRowsOf } from './rows.mjs'
 
 export const title = 'the page'
@@ -102,8 +102,7 @@ export default function cases(of) {
 /** From the top, where what sticks to the window while it scrolls is in its place, and with the bars at rest. @param {import('../visit.mjs').Visit} visit @param {string} path */
 async function picture(visit, path) {
   await visit.page.evaluate(() => scrollTo(0, 0))
-  await pause(600)
-  await visit.page.screenshot({ path, fullPage: true })
+  await visit.page.screenshot({ path, fullPage: true, animations: 'disabled' })
 }
 
 /** @param {import('../visit.mjs').Visit} visit @param {string} when */

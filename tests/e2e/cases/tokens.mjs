@@ -6,10 +6,12 @@ import { isRowsOf } from './rows.mjs'
 
 export const title = 'expiry and refresh'
 
-const LIFE_S = 6
-/** Refreshed a quarter of its life before its end (DESIGN.md §4), so this often when it is in use. */
-const EVERY_MS = LIFE_S * 1000 * 0.75
-const VISIT_MS = 11_000
+const LIFE_S = 12
+/** Refreshed a fifth of its life before its end (DESIGN.md §4), so this often when it is in use. */
+const EVERY_MS = LIFE_S * 1000 * 0.8
+/** The first token and two refreshes; by the end of the longest visit two have expired, however slow the machine. */
+const TOKENS = 3
+const LONGEST_VISIT_MS = 45_000
 
 /** What the Clerk-shaped issuer calls the token of a card. */
 const KINDS = { fauna: 'fauna', hasura: 'hasura', convex: 'convex', instant: 'session' }
@@ -24,29 +26,32 @@ export default function cases(of) {
     await visit.signIn('alice')
     const before = await demo.mints()
     const began = Date.now()
-    let presses = 0
-    while (Date.now() - began < VISIT_MS) {
+    const minted = async () => {
+      const now = await demo.mints()
+      return ['fauna', 'hasura', 'convex'].map((template) => ({ template, calls: (now[`user_alice/${template}`] ?? 0) - (before[`user_alice/${template}`] ?? 0) }))
+    }
+    for (let presses = 1, enough = false; !enough; presses++) {
       for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
-      presses += 1
+      const all = await minted()
+      const took = Date.now() - began
+      for (const { template, calls } of all) assert.ok(calls <= took / EVERY_MS + 1.5, `${template}: ${calls} calls in ${presses} presses, ${(took / EVERY_MS).toFixed(1)} refreshes were due`)
+      enough = all.every(({ calls }) => calls >= TOKENS)
+      assert.ok(enough || took < LONGEST_VISIT_MS, `after ${took} ms: ${JSON.stringify(all)}`)
       await pause(400)
     }
-    const after = await demo.mints()
-    const expected = (Date.now() - began) / EVERY_MS
-    for (const template of ['fauna', 'hasura', 'convex']) {
-      const calls = (after[`user_alice/${template}`] ?? 0) - (before[`user_alice/${template}`] ?? 0)
-      assert.ok(calls >= 3 && calls <= expected + 1.5, `${template}: ${calls} calls in ${presses} presses, ${expected.toFixed(1)} refreshes were due`)
-    }
     for (const entry of logs.flatMap((log) => log())) assert.equal(entry.status, 200, JSON.stringify(entry))
-    for (const { to, at, exp } of visit.sent) if (exp) assert.ok(at / 1000 < exp, `${to} got a token that had expired`)
+    // By the browser's clock: this process is also every server, and may be late to hear of a request.
+    for (const { to, at, exp } of visit.sent) if (exp) assert.ok(at > 0 && at / 1000 < exp, `${to} got a token that had expired: ${at / 1000} and ${exp}`)
   })
 
   test('a press after a long pause, with everything expired', async () => {
     const { servers, ...demo } = of()
-    servers.clerk.knobs.lifetimeS = 2
+    // Long enough for each to be used before its end on a slow machine.
+    servers.clerk.knobs.lifetimeS = 5
     const visit = await demo.visit()
     await visit.signIn('bob')
     for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
-    await pause(3500)
+    await pause(6500)
     const logs = BACKENDS.map((name) => watchLog(servers[name]))
     servers.clerk.knobs.lifetimeS = 60
     for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
@@ -54,7 +59,8 @@ export default function cases(of) {
   })
 
   for (const issuer of /** @type {const} */ (['clerk', 'auth0'])) {
-    test(`"expire them now", then one press: one refresh, and the answer (${issuer})`, async () => {
+    test(`"expire them now" drops the tokens at hand, before their time: the next press refreshes once, and is answered (${issuer})`, async () => {
+      // Real expiry is what the tests above are about.
       const demo = of()
       const visit = await demo.visit()
       if (issuer === 'clerk') await visit.signIn('alice')
@@ -66,11 +72,12 @@ export default function cases(of) {
         await visit.at('expire-tokens').click()
         assert.equal((await until(async () => { const now = await visit.token(card); return now.secondsLeft === 0 && now }, `${card}: the token is shown as expired`)).phase, 'expired')
         isRowsOf(await visit.ask(card), 'alice', card)
-        await pause(300)
-        const after = await visit.token(card)
         // InstantDB is asked with the refresh token that it gave in exchange: it needs no new token of the provider, and may take one.
         const least = card === 'instant' ? 0 : 1
-        assert.ok(after.refreshes >= before.refreshes + least && after.refreshes <= before.refreshes + 1, `${card}: ${before.refreshes} refreshes, then ${after.refreshes}`)
+        await until(async () => (await visit.token(card)).refreshes >= before.refreshes + least, `${card}: a refresh after the ${before.refreshes}th`)
+        await pause(300)
+        const after = await visit.token(card)
+        assert.ok(after.refreshes <= before.refreshes + 1, `${card}: ${before.refreshes} refreshes, then ${after.refreshes}`)
         assert.equal(after.generation, before.generation)
         if (after.refreshes > before.refreshes) assert.ok(after.secondsLeft > 30, `${card}: ${after.secondsLeft} s left of the new one`)
         const used = Object.entries(await demo.mints(issuer)).filter(([name, n]) => n !== (mints[name] ?? 0))
@@ -87,7 +94,7 @@ export default function cases(of) {
     await visit.ask('fauna')
     await visit.ask('hasura')
     const [first, other] = [await visit.token('fauna'), await visit.token('hasura')]
-    assert.ok(first.secondsLeft > 50 && first.secondsLeft <= 60)
+    assert.ok(first.secondsLeft > 30 && first.secondsLeft <= 60, `${first.secondsLeft} seconds left of 60`)
     await until(async () => (await visit.token('fauna')).secondsLeft <= first.secondsLeft - 2, 'the seconds run down')
     for (let i = 1; i <= 2; i++) {
       await visit.at('expire-tokens').click()

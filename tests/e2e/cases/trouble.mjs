@@ -9,6 +9,8 @@ export const title = 'when something fails'
 /** What a sentence for people does not look like. */
 const UNREADABLE = /\[object|undefined|NaN|\bat \S+:\d+:\d+|TypeError/
 const MINTING = /\/tokens/
+/** The policy's ten seconds, and as many for a slow machine to press and to look. */
+const SILENCE_MS = 20_000
 
 /** @param {string} text @param {string} about */
 function isReadable(text, about) {
@@ -42,32 +44,43 @@ export default function cases(of) {
 
   test('the provider fails when a refresh is due: the token at hand serves until its end', async () => {
     const { servers, ...demo } = of()
-    servers.clerk.knobs.lifetimeS = 8
+    // A fifth of it is left when a refresh is due: nearly five seconds to press and to be answered. A longer life gives no more, because
+    // the stand-in for Clerk hands out its cached token again until five seconds before the end.
+    servers.clerk.knobs.lifetimeS = 24
     const visit = await demo.visit()
     await visit.signIn('alice')
-    for (const card of BACKENDS) await visit.press(card)
+    await visit.pressAtOnce(BACKENDS)
     for (const card of BACKENDS) await visit.result(card)
     servers.clerk.knobs.fail = { status: 503 }
     const asked = watchLog(servers.clerk)
-    await until(async () => (await visit.token('convex')).phase === 'due', 'a refresh is due')
     const logs = BACKENDS.map((name) => watchLog(servers[name]))
-    for (const card of BACKENDS) await visit.press(card)
+    await until(async () => (await visit.token('convex')).phase === 'due', 'a refresh is due', 30_000)
+    await visit.pressAtOnce(BACKENDS)
     for (const card of BACKENDS) isRowsOf(await visit.result(card), 'alice', card)
     for (const entry of logs.flatMap((log) => log())) assert.equal(entry.status, 200, JSON.stringify(entry))
     await visit.at('identity').and(visit.page.locator('[data-status=degraded]')).waitFor()
     assert.ok(asked().some(({ status }) => status === 503), 'the provider was asked')
     servers.clerk.knobs.fail = null
     await recover(visit, BACKENDS)
+    // A press may still be answered with the token at hand; one of the next asks the provider, and that heals it.
+    const healed = visit.at('identity').and(visit.page.locator('[data-status=signedIn]'))
+    await until(async () => {
+      for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+      return (await healed.count()) > 0
+    }, 'nothing is left of the failure', 30_000)
     await visit.isSignedInAs('user_alice')
   })
 
   test('the switch on the page that makes the issuer fail, and heals it', async () => {
-    const visit = await of().visit()
+    const { servers, ...demo } = of()
+    const visit = await demo.visit()
     await visit.signIn('bob')
     await visit.at('issuer-failing').check({ force: true })
+    await until(() => servers.clerk.knobs.fail, 'the issuer has heard of it')
     await visit.press('fauna')
     isReadable(await visit.error('fauna'), 'fauna')
     await visit.at('issuer-healthy').check({ force: true })
+    await until(() => !servers.clerk.knobs.fail, 'the issuer has heard of it')
     await recover(visit, ['fauna'])
   })
 
@@ -80,12 +93,12 @@ export default function cases(of) {
     const began = Date.now()
     for (const card of BACKENDS) await visit.press(card)
     for (const card of BACKENDS) {
-      const text = await visit.error(card)
+      const text = await visit.error(card, SILENCE_MS)
       isReadable(text, card)
       assert.match(text, /getToken has not settled|the sign-in took too long/, `${card} names who is silent`)
     }
     const took = Date.now() - began
-    assert.ok(took > 9_500 && took < 14_000, `${took} ms`)
+    assert.ok(took > 9_500 && took < SILENCE_MS, `${took} ms`)
     assert.ok(asked().filter(({ path }) => MINTING.test(path)).length <= 2 * BACKENDS.length)
     // The issuer is started anew: the connections that hung are cut off.
     await fetch(`${servers.clerk.url}/__knobs`, { method: 'POST', body: JSON.stringify({ hang: false }) })
@@ -182,5 +195,5 @@ async function recover(visit, cards) {
     }
     if (left.length) await pause(300)
     return !left.length
-  }, 'every card answers again', 8000)
+  }, 'every card answers again', 20_000)
 }
