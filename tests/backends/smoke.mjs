@@ -30,8 +30,9 @@ export const clients = {
       return convexScript({ ConvexHttpClient, url: urls.convex, token: await token('convex'), run: `smoke-${person}` })
     },
     async instant({ urls, token }) {
-      const { init } = await import('@instantdb/core')
-      return instantScript({ init, appId: INSTANT_APP_ID, apiURI: urls.instant, idToken: await token(), clientName: 'clerk' })
+      const [{ init }, { init: initAdmin }] = await Promise.all([import('@instantdb/core'), import('@instantdb/admin')])
+      const admin = initAdmin({ appId: INSTANT_APP_ID, apiURI: urls.instant })
+      return instantScript({ init, as: (_, refreshToken) => admin.asUser({ token: refreshToken }), appId: INSTANT_APP_ID, apiURI: urls.instant, idToken: await token(), clientName: 'clerk' })
     },
   },
   ours: {
@@ -57,7 +58,8 @@ export const clients = {
       const ours = (/** @type {{ appId: string, apiURI: string }} */ { appId, apiURI }) =>
         init({ appId, apiURI, session, template: 'instant', clientName: 'clerk', storage: 'memory' })
       try {
-        return await instantScript({ init: ours, appId: INSTANT_APP_ID, apiURI: urls.instant, idToken, clientName: 'clerk' })
+        const as = (/** @type {any} */ db) => ({ tx: db.tx, query: async (/** @type {object} */ q) => (await db.queryOnce(q)).data, transact: db.transact })
+        return await instantScript({ init: ours, as, appId: INSTANT_APP_ID, apiURI: urls.instant, idToken, clientName: 'clerk' })
       } finally {
         session.dispose()
       }

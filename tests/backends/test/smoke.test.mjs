@@ -22,9 +22,9 @@ const EXPECTED = {
     bob: { bodies: ['Bob: order new tyres', 'Bob: return the drill'], name: 'Bob Baker', executions: [1, 1] },
   },
   instant: {
-    look: (r) => ({ email: r.signedIn.email, adopted: r.adopted, after: r.after }),
-    alice: { email: 'alice@example.com', adopted: true, after: null },
-    bob: { email: 'bob@example.com', adopted: true, after: null },
+    look: (r) => ({ email: r.signedIn.email, own: r.data.own, foreign: r.data.foreign.type, after: r.after }),
+    alice: { email: 'alice@example.com', own: ['Alice: learn to juggle', 'Alice: paint the fence', 'Alice: write to Bob'], foreign: 'permission-denied', after: null },
+    bob: { email: 'bob@example.com', own: ['Bob: answer Alice', 'Bob: sharpen the knives'], foreign: 'permission-denied', after: null },
   },
 }
 
