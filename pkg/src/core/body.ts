@@ -13,12 +13,13 @@ export const replayable = (input: unknown, init: RequestInit | undefined): boole
  * it is handed over as soon as its first bytes show that nothing is wrong.
  */
 export const readHead = async (response: Response, more: (text: string, complete: boolean) => boolean): Promise<void> => {
-  // A stream of events has no beginning that says anything, and waiting for one would stall it.
-  if (!response.body || !/json/i.test(response.headers.get('content-type') ?? 'json')) return void more('', true)
-  const reader = response.clone().body!.getReader()
   const decoder = new TextDecoder()
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   let text = ''
   try {
+    // A stream of events has no beginning that says anything, and waiting for one would stall it.
+    if (!response.body || !/json/i.test(response.headers.get('content-type') ?? 'json')) return void more('', true)
+    reader = response.clone().body!.getReader()
     for (;;) {
       const { done, value } = await reader.read()
       text += decoder.decode(value, { stream: !done })
@@ -26,8 +27,9 @@ export const readHead = async (response: Response, more: (text: string, complete
       if (done) break
     }
   } catch {
+    // The connection broke off, or a wrapper of `fetch` has read the body already: what is left to see is the status.
     more(text, true)
   } finally {
-    void reader.cancel().catch(() => {})
+    void reader?.cancel().catch(() => {})
   }
 }

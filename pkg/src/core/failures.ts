@@ -1,15 +1,19 @@
 // What a call can end with besides an answer, as far as it is said at once; the sentences of the machine's own reasons are in words.ts.
 import { CountersignError } from '../errors.js'
+import { atEdge } from '../loader.js'
 import { onTrap, type Core } from './core.js'
 
 /** Said at once, wherever it is noticed: it is also the reason that requests are aborted with. */
 export const changed = (template?: string, backend?: string): CountersignError =>
   new CountersignError('identity_changed', 'the user, organisation or session changed before the call ended', { template: template || undefined, backend })
 
-/** An answer that is no redirect, where the platform does not refuse one by itself. */
-export const unmoved = (response: Response): Response => {
-  if (response.status < 300 || response.status > 399 || response.status === 304) return response
-  throw new CountersignError('redirect_refused', 'the server redirects')
+/** A response, and no redirect where the platform does not refuse one by itself: workerd knows no `redirect: 'error'`. */
+export const sound = (response: Response): Response => {
+  const status = response?.status
+  // A stub of `fetch` may resolve with anything; what is no response would keep the call waiting for ever.
+  if (!(status >= 0)) throw new CountersignError('protocol', '`fetch` gave no Response')
+  if (atEdge() && status > 299 && status < 400 && status !== 304) throw new CountersignError('redirect_refused', 'the server redirects')
+  return response
 }
 
 /** A request that failed without an answer. */

@@ -4,6 +4,14 @@ import { op, type Core } from './core.js'
 import { invalid } from './address.js'
 import { reasons } from './trace.js'
 
+/** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
+const LEAVING_MS = 5000
+
+const within = (work: unknown): Promise<unknown> => {
+  let timer: ReturnType<typeof setTimeout>
+  return Promise.race([work, new Promise((_, reject) => (timer = setTimeout(() => reject(new Error('no answer')), LEAVING_MS)))]).finally(() => clearTimeout(timer))
+}
+
 /** What the provider's side needs of its session. */
 export interface Side {
   core: Core
@@ -55,6 +63,7 @@ export class Connection {
     if (!this.#provider) return
     this.#provider = undefined
     this.#last = this.#told = undefined
+    this.#leaving = false
     this.#side.forget()
     try {
       this.#unwatch?.()
@@ -84,24 +93,26 @@ export class Connection {
     core.identity(n, key ? 2 : key === null ? 1 : 0, key ?? '', key && this.#provider?.comparable ? identity!.user : '')
   }
 
-  /** Fences at once, then `rest`, then the provider's own sign-out. What the provider says afterwards counts again. */
-  async leave(rest: () => Promise<void>): Promise<void> {
+  /** Fences at once, then the followers, then the provider's own sign-out, each for so long and no longer. What the provider says afterwards counts again. */
+  async leave(followers: Iterable<() => unknown>): Promise<void> {
     const { core, n, warn } = this.#side
     const provider = this.#provider
     const untold = this.#told === undefined
     this.#leaving = true
     this.#tell(null)
     try {
-      await rest()
-      await provider?.signOut?.()
+      await within(Promise.allSettled([...followers].map(async (follow) => follow()))).catch(() => {})
+      await within(provider?.signOut?.())
     } catch (error) {
       warn(`signOut: ${scrub((error as Error)?.message ?? error)}`)
-    } finally {
+    }
+    // Another provider that came meanwhile has told for itself.
+    if (provider === this.#provider) {
       this.#leaving = false
       if (provider?.watch) {
         // A provider that still says "signed in" is believed: hiding it would leave a page that looks signed out over a live session.
         if (this.#last !== undefined) this.#tell(this.#last)
-      } else if (untold && provider && provider === this.#provider) {
+      } else if (untold && provider) {
         // Nobody ever tells this session who is there: the next token does, and a lasting "nobody" would keep it out.
         this.#told = undefined
         core.command(n, op.disconnect, 0, 0)

@@ -1,13 +1,13 @@
 // A started session: the JavaScript half of src/bind/session.rs. Loaded with the first call that needs a token.
 import { CountersignError, scrub } from '../errors.js'
-import type { CallSpec, Channel, Expect } from '../internal.js'
+import type { CallSpec, Channel } from '../internal.js'
 import type { Shared } from '../session.js'
 import type { Identity, Lease, Policy, Provider, Session, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
 import { href, invalid, plain, readSpec } from './address.js'
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
 import { loadCore, op, trapped, type Core } from './core.js'
-import { changed, guarded, networkError, unmoved } from './failures.js'
+import { changed, guarded, networkError, sound } from './failures.js'
 import { atEdge, lazy } from '../loader.js'
 import { observers, type Observers } from './observers.js'
 import { Connection, type Side } from './provider.js'
@@ -19,7 +19,6 @@ type Door = { number: number; key: number; bare?: boolean | undefined; backend?:
 
 /** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
 const JOIN_MS = 50
-const FOLLOWERS_MS = 5000
 const sessions = Symbol.for('countersign.sessions')
 
 export class Impl {
@@ -183,8 +182,7 @@ export class Impl {
   }
 
   follow(id: number, promise: PromiseLike<Response>): void {
-    // workerd knows no redirect: 'error'.
-    Promise.resolve(atEdge() ? promise.then(unmoved) : promise).then(
+    Promise.resolve(promise).then(sound).then(
       (response) => {
         const call = this.#calls.get(id)
         if (!call) return void response.body?.cancel().catch(() => {})
@@ -370,8 +368,8 @@ export class Impl {
         door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
         return this.#call(door, undefined, input, init, sent)
       },
-      explain: (expect?: Expect) => doctor().then((d) => d.explain(suspect(), spec, expect), () => undefined),
-      check: (expect?: Expect) => doctor().then((d) => d.check(() => this.getToken(spec.template), spec, expect)),
+      explain: () => doctor().then((d) => d.explain(suspect(), spec), () => undefined),
+      check: () => doctor().then((d) => d.check(() => this.getToken(spec.template), spec)),
     }
   }
 
@@ -400,12 +398,7 @@ export class Impl {
   }
 
   async signOut(): Promise<void> {
-    await this.#connection.leave(async () => {
-      const all = Promise.allSettled([...this.#shared.followers].map((follow) => follow()))
-      let timer: ReturnType<typeof setTimeout> | undefined
-      await Promise.race([all, new Promise((done) => (timer = setTimeout(done, FOLLOWERS_MS)))])
-      clearTimeout(timer)
-    })
+    await this.#connection.leave(this.#shared.followers)
   }
 
   inspect(): SessionSnapshot {
