@@ -5,7 +5,7 @@ import type { Endpoint, Finding, Session } from './types.js'
 export type Backend = 'fauna' | 'hasura' | 'instant' | 'convex'
 
 /** What a backend's client needs said once to send authorised requests. */
-export interface CallSpec {
+export interface CallSpec extends Expect {
   session: Session<any>
   template: string
   backend: Backend
@@ -28,9 +28,9 @@ export interface Channel {
   /** Puts the token on, lets the core's classifier of the backend read the answer, refreshes and replays once where that says so, and fences by identity. Rejects CountersignError, or `signal.reason`. `sent`: called at each send, when the waiting for a token is over. */
   fetch(input: URL | string, init?: RequestInit, sent?: () => void): Promise<Response>
   /** The doctor's sentence about the token last sent for this template; loads `diagnose`. Never rejects. */
-  explain(expect?: Expect): Promise<string | undefined>
+  explain(): Promise<string | undefined>
   /** Every finding of the doctor about the current token, for `client.check()`. */
-  check(expect?: Expect): Promise<Finding[]>
+  check(): Promise<Finding[]>
 }
 
 /** Where sessions clean up before the provider's sign-out: a set of functions that `session.signOut()` waits for. */

@@ -152,8 +152,8 @@ export const createSession = <const T extends string = string>(options: SessionO
       }
       return {
         fetch: async (input, init, sent) => (await open()).fetch(input, init, sent),
-        explain: async (expect) => (impl ? (await open()).explain(expect) : undefined),
-        check: async (expect) => (await open()).check(expect),
+        explain: async () => (impl ? (await open()).explain() : undefined),
+        check: async () => (await open()).check(),
       }
     },
   }

@@ -181,6 +181,10 @@ export interface Authorized<T extends string> {
   anonymous?: boolean
   /** Allow the token to go to a plain-http endpoint other than localhost. Default false. */
   allowInsecureOrigin?: boolean
+  /** The `iss` that the backend is configured to accept. Decides nothing: `check()` and `error.hint` compare the token with it, slash and all. */
+  issuer?: string
+  /** The same for its `aud`. */
+  audience?: string
 }
 
 /** `undefined` is a config error (`endpoint_missing`) at first use, naming the option; never at import. */

@@ -1,5 +1,5 @@
 import { CountersignError, scrub } from '../errors.js'
-import { channel, resolveEndpoint, type Channel } from '../internal.js'
+import { channel, resolveEndpoint, type Channel, type Expect } from '../internal.js'
 import type { Finding, Session } from '../types.js'
 import { ConvexError, ConvexRequestError, type ConvexErrorClass } from './errors.js'
 import { isCurable, readFailure, requestError } from './failure.js'
@@ -13,7 +13,7 @@ export type Kind = 'query' | 'mutation' | 'action'
 export type LogSink = Pick<Console, 'log' | 'warn' | 'error'>
 
 /** What both clients take beside the session. */
-export interface TransportOptions {
+export interface TransportOptions extends Expect {
   fetch?: typeof globalThis.fetch
   logger?: LogSink | boolean
   skipConvexDeploymentUrlCheck?: boolean
@@ -137,9 +137,9 @@ export class Transport {
   }
 
   #open(): Channel {
-    const { session, template, anonymous, allowInsecureOrigin, fetch } = this.#options
-    if (fetch) throw refuse('option_invalid', '`fetch` cannot be combined with `session`, whose own fetch puts the token on')
-    return (this.#channel ??= channel({ session: session!, template: template!, backend: 'convex', endpoint: () => this.#base(), anonymous, allowInsecureOrigin }))
+    const { session, template, ...options } = this.#options
+    if (options.fetch) throw refuse('option_invalid', '`fetch` cannot be combined with `session`, whose own fetch puts the token on')
+    return (this.#channel ??= channel({ ...options, session: session!, template: template!, backend: 'convex', endpoint: () => this.#base() }))
   }
 
   /** Without a session: the caller's token, and one more try where the server refused it before anything ran. */

@@ -30,8 +30,8 @@ const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   within(2147483647, signal, () => new Promise((resolve) => setTimeout(resolve, ms)))
 
 /** The same error with the doctor's sentence, if there is one. */
-const explained = async (state: State, error: ServiceError, { channel }: Way): Promise<ServiceError> => {
-  const hint = error.hint ?? (await channel?.explain({ audience: state.config.audience }))
+const explained = async (error: ServiceError, { channel }: Way): Promise<ServiceError> => {
+  const hint = error.hint ?? (await channel?.explain())
   return hint ? Object.assign(error, { hint }) : error
 }
 
@@ -61,7 +61,7 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
         options.signal?.throwIfAborted()
         deliverable(guard)
         if (!CountersignError.is(error, 'token_rejected')) throw error
-        throw await explained(state, getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401, error.hint), out)
+        throw await explained(getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401, error.hint), out)
       })
     deliverable(guard)
     config.logger?.debug('Fauna HTTP response %s from /query/1, headers: %s', response.status, JSON.stringify(response.headers))
@@ -72,7 +72,7 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
       return answer
     }
     if (!(answer instanceof ThrottlingError) || attempt >= config.max_attempts)
-      throw CountersignError.is(answer, 'unauthorized') ? await explained(state, answer as ServiceError, out) : answer
+      throw CountersignError.is(answer, 'unauthorized') ? await explained(answer as ServiceError, out) : answer
     await pause(Math.min(Math.random() * 2 ** (attempt - 1), config.max_backoff) * 1000, options.signal)
   }
 }
@@ -82,7 +82,7 @@ export const check = async (state: State): Promise<Finding[]> => {
   try {
     if (!state.http) resolveEndpoint(state.config.endpoint, 'endpoint', 'fauna')
     const { channel } = (state.way ??= open(state))
-    return channel ? await channel.check({ audience: state.config.audience }) : []
+    return channel ? await channel.check() : []
   } catch (error) {
     const { code = 'backend', message, hint } = error as CountersignError
     return [{ ok: false, code, message: String(message), ...(hint && { fix: hint }) }]

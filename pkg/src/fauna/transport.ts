@@ -102,7 +102,7 @@ export const way = (config: Config, secret = config.secret): Way => {
   const who = credential(config, secret)
   const endpoint = () => resolveEndpoint(config.endpoint, 'endpoint', 'fauna')
   const { allowInsecureOrigin } = config
-  const door = 'secret' in who ? undefined : channel({ session: who.session, template: who.template, anonymous: who.anonymous, backend: 'fauna', endpoint, allowInsecureOrigin })
+  const door = 'secret' in who ? undefined : channel({ ...who, backend: 'fauna', endpoint })
   const send = door?.fetch ?? bearer(secret!, allowInsecureOrigin)
   return {
     channel: door,

@@ -113,8 +113,7 @@ export class HasuraClient<T extends string = string> {
 
   #open(): Channel {
     this.#alive()
-    const { session, template, anonymous, allowInsecureOrigin } = this.#config
-    return (this.#channel ??= channel({ session, template, backend: 'hasura', endpoint: () => this.#endpoint(), anonymous, allowInsecureOrigin }))
+    return (this.#channel ??= channel({ ...this.#config, backend: 'hasura', endpoint: () => this.#endpoint() }))
   }
 
   #endpoint(): URL {

@@ -22,7 +22,8 @@ export class DbPort implements Port {
   async read(): Promise<Found | undefined> {
     const user = userOf(await (this.db as Reading).getAuth?.())
     if (!user) return undefined
-    this.#current = user.refresh_token
+    // A sign-in may have been quicker.
+    this.#current ??= user.refresh_token
     const record = (await this.storage.read(this.#key())) as { id?: string; owner?: OwnerRecord } | undefined
     return { user, owner: record?.id === user.id ? record.owner : undefined }
   }

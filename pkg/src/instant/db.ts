@@ -102,10 +102,10 @@ export class Db {
   }
 
   #open = (): Channel => {
-    const { session, template, allowInsecureOrigin } = this.#config
+    const { session, template, allowInsecureOrigin, issuer, audience } = this.#config
     // anonymous: whether a request may go without a user is decided here, by the Instant session.
     return (this.#channel ??= channel({
-      session: session as Session<any>, template, backend: 'instant', endpoint: () => addressOf(this.#config, '/'), bare: true, anonymous: true, allowInsecureOrigin,
+      session: session as Session<any>, template, backend: 'instant', endpoint: () => addressOf(this.#config, '/'), bare: true, anonymous: true, allowInsecureOrigin, issuer, audience,
     }))
   }
 

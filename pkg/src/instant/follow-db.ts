@@ -12,7 +12,7 @@ export const followDb = (db: DbLike, config: BridgeConfig<any>, show: (state: Br
   const session = config.session as Session<any>
   let opened: Channel | undefined
   // The db has the address; this channel sends nothing, and its host cannot exist.
-  const open = () => (opened ??= channel({ session, template: config.template, backend: 'instant', bare: true, endpoint: () => new URL('https://db.invalid') }))
+  const open = () => (opened ??= channel({ ...config, session, backend: 'instant', bare: true, endpoint: () => new URL('https://db.invalid') }))
   const port = new DbPort(db, config.clientName, indexedDbStore(), explainer(open))
   return { follower: new Follower(session, config.template, port, show), check: (last) => checkup(open, last) }
 }

@@ -10,6 +10,9 @@ import type { BridgeState, Engine } from './watch.js'
 /** A request that never ends must not stop the single writer. If it ends later after all, the machine takes care of what it made. */
 const exchangeMs = 30_000
 const revokeMs = 15_000
+const readMs = 5_000
+/** A longer timer would not outlive a clock that is set; one over 2^31 ms would go off at once. */
+const lookMs = 60_000
 
 const sooner = <R>(promise: Promise<R>, ms: number, otherwise: R): Promise<R> => {
   let timer: ReturnType<typeof setTimeout>
@@ -155,11 +158,14 @@ export class Follower implements Engine {
       notify: (status) => this.#show(status === 'failed' && this.#error ? { status, error: this.#error } : { status }),
       retryAt: (time) => {
         clearTimeout(this.#timer)
-        if (time >= 0) this.#timer = setTimeout(() => this.tell((m, now) => m.tick(now)), Math.max(0, time - Date.now()))
+        if (time >= 0) this.#timer = setTimeout(() => this.tell((m, now) => m.tick(now)), Math.min(lookMs, Math.max(0, time - Date.now())))
       },
     })
     this.#identify()
-    const found = await this.#port.read().catch(() => undefined)
+    const reading = this.#port.read().catch(() => undefined)
+    const found = await sooner(reading, readMs, undefined)
+    // What is found too late must not stay behind: as an exchange that nobody waits for, it is revoked unless it is the one in use.
+    if (!found) void reading.then((late) => late && this.tell((m, now) => m.exchanged(0, this.number(late.user), now)))
     const owner = found ? await this.#ownerOf(found) : 0
     this.tell((m, now) => m.stored(found ? this.number(found.user) : 0, owner, now))
   }
