@@ -1,7 +1,7 @@
 // Instantiates an artefact. Lazily loaded with the first one.
 import { CountersignError } from './errors.js'
 import { inflate } from './inflate.js'
-import { sources, type Artefact, type WasmSource } from './loader.js'
+import { atEdge, sources, type Artefact, type WasmSource } from './loader.js'
 
 /** What wasm-bindgen's glue offers beside the crate's exports. */
 type Glue = { __wbg_set_wasm(exports: WebAssembly.Exports): void }
@@ -29,6 +29,8 @@ export const boot = <G>(name: Artefact, glue: () => Promise<G>, inline: () => Pr
       const [g, source] = await Promise.all([glue(), sources[name] ?? inline().then((m) => inflate(m.default))])
       // Not inside the call: Next's dev server wraps `WebAssembly.instantiate(...)` in a plain function, where an await does not parse.
       const code = await fetched(source)
+      // A Response can be read once, and after a trap there is a next time.
+      if (sources[name] && !atEdge()) sources[name] = code
       const made: unknown = await WebAssembly.instantiate(code as BufferSource, { [`./${name}_bg.js`]: g as WebAssembly.ModuleImports })
       const { exports } = (made as { instance?: WebAssembly.Instance }).instance ?? (made as WebAssembly.Instance)
       ;(g as Glue).__wbg_set_wasm(exports)
@@ -36,6 +38,8 @@ export const boot = <G>(name: Artefact, glue: () => Promise<G>, inline: () => Pr
       return g
     } catch (error) {
       delete booted[name]
+      // What was handed in and failed is not tried again: the next call brings another source, or takes the inlined copy. A server has no other.
+      if (!atEdge()) delete sources[name]
       if (CountersignError.is(error)) throw error
       throw blocked(error)
         ? new CountersignError('csp_blocks_wasm', "The page's Content Security Policy blocks WebAssembly. Add 'wasm-unsafe-eval' to its script-src directive: script-src 'self' 'wasm-unsafe-eval'", { cause: error })

@@ -16,7 +16,7 @@ export type * from './types.js'
  */
 export const createSession = <const T extends string = string>(options?: SessionOptions<T>): Session<T> => create(options)
 
-/** Loads the WebAssembly early; `wasm`: from a URL, Response, bytes or Module of your own instead of the inlined copy. */
+/** Loads the WebAssembly early; `wasm`: from a URL, Response, bytes or Module of your own instead of the inlined copy; one that fails is forgotten. */
 export const ready = async (options?: { wasm?: WasmSource }): Promise<void> => {
   if (options?.wasm) provide('core', options.wasm)
   await (await import('./core/core.js')).loadCore()
