@@ -1,6 +1,8 @@
 // A session without a token manager: what a backend's client sees of one, and nothing behind it. The real one has its own tests.
 import { dist } from './dist.mjs'
 
+export { until } from './until.mjs'
+
 const { CountersignError } = await dist('errors.js')
 const { door } = await dist('internal.js')
 
@@ -92,13 +94,4 @@ export const stubFetch = (t, answer) => {
     globalThis.fetch = before
   })
   return calls
-}
-
-/** Rejects if a condition does not come true soon. @param {() => unknown} condition */
-export const until = async (condition) => {
-  const end = Date.now() + 15_000
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`did not happen: ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
 }

@@ -1,4 +1,5 @@
-// Clerk and Auth0 as providers: what they are asked, what their news mean. The vendors' own clients run in the demo and the type tests.
+// Clerk and Auth0 as providers: what they are asked, what their news mean. Auth0's own client runs in the demo; for Clerk an imitation
+// of its page object runs there (www/lib/local-clerk.ts), and page-clerk.test.mjs has the real one.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { entry, name, soon } from './world.mjs'

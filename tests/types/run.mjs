@@ -50,6 +50,7 @@ function compile() {
   if (error) throw new Error(text(error))
   const parsed = ts.parseJsonConfigFileContent(config, ts.sys, here)
   const files = parsed.fileNames.filter((file) => !later.has(file))
+  waiting([...later].filter((file) => existsSync(file)), files, parsed.options)
   const program = ts.createProgram(files, parsed.options)
   report('the program', program.getOptionsDiagnostics().concat(program.getGlobalDiagnostics()).map(text))
   for (const file of files) {
@@ -66,6 +67,32 @@ function compile() {
   for (const file of own) {
     const source = strict.getSourceFile(file)
     report(relative(here, file), source ? [...strict.getSyntacticDiagnostics(source), ...strict.getSemanticDiagnostics(source)].map(text) : ['was not read'])
+  }
+}
+
+/** A file and what it imports, of the list. @param {string} file @param {string[]} list @param {ts.CompilerOptions} options @returns {Set<string>} */
+function withImports(file, list, options, found = new Set([file])) {
+  for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles) {
+    const path = ts.resolveModuleName(fileName, file, options, ts.sys).resolvedModule?.resolvedFileName
+    if (path && list.includes(path) && !found.has(path)) withImports(path, list, options, found.add(path))
+  }
+  return found
+}
+
+/**
+ * A sample of later.json that compiles waits for nothing any more; one of which an import is listed too waits with it.
+ * @param {string[]} listed @param {string[]} others @param {ts.CompilerOptions} options
+ */
+function waiting(listed, others, options) {
+  const program = ts.createProgram([...others, ...listed], options)
+  const broken = (/** @type {string} */ file) => {
+    const source = program.getSourceFile(file)
+    if (!source) throw new Error(`${file} was not read`)
+    return program.getSyntacticDiagnostics(source).length + program.getSemanticDiagnostics(source).length > 0
+  }
+  for (const file of listed) {
+    const name = relative(here, file)
+    report(`later.json: ${name}`, [...withImports(file, listed, options)].some(broken) ? [] : [`${name} compiles: take it out of later.json, so that it is tested`])
   }
 }
 

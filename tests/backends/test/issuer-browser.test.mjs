@@ -13,7 +13,7 @@ import { peek, serve } from '../lib/index.mjs'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const ARGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic']
 
-describe('issuers in Chromium', { timeout: 60_000 }, () => {
+describe('issuers in Chromium', { timeout: 240_000 }, () => {
   let site, auth0, clerk, browser
   before(async () => {
     const bundle = await build({
@@ -81,7 +81,7 @@ describe('issuers in Chromium', { timeout: 60_000 }, () => {
     const { context, page } = await visit()
     await login(page, { useRefreshTokens: true, useMrrt: true }, async () => {
       // The first account has the focus; the second is one Tab away.
-      const focused = (name) => page.waitForFunction((id) => document.activeElement?.getAttribute('data-testid') === id, `pick-${name}`, { timeout: 5000 })
+      const focused = (name) => page.waitForFunction((id) => document.activeElement?.getAttribute('data-testid') === id, `pick-${name}`)
       await focused('alice')
       await page.keyboard.press('Tab')
       await focused('bob')

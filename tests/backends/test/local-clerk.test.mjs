@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { startClerk } from '../issuer/clerk.mjs'
 import { peek } from '../lib/index.mjs'
+import { until } from '../../differential/until.mjs'
 
 describe('local-clerk', () => {
   let issuer, LocalClerk, clerk, seen
@@ -21,7 +22,7 @@ describe('local-clerk', () => {
     clerk = new LocalClerk(issuer.url, { storage: { getItem: (k) => store.get(k) ?? null, setItem: (k, v) => void store.set(k, v) } })
     seen = []
     clerk.addListener(({ session }) => seen.push(session && session.user.id))
-    Object.assign(issuer.knobs, { fail: null, hang: false, holdMs: 0, lifetimeS: 60 })
+    Object.assign(issuer.knobs, { fail: null, hang: false, lifetimeS: 60 })
   })
 
   const mints = () => issuer.log.filter((entry) => entry.note?.startsWith('minted')).length
@@ -65,18 +66,28 @@ describe('local-clerk', () => {
     assert.notEqual(await getToken({ template: 'convex' }), short)
   })
 
-  test('a token in flight at sign-out reaches its caller, as with Clerk; afterwards the session answers null', async () => {
+  test('a token in flight at sign-out reaches its caller, as with Clerk; afterwards the session answers null', async (t) => {
     await clerk.load()
     await clerk.signIn('alice')
     const { session } = clerk
-    issuer.knobs.holdMs = 400
+    // The answer stays on its way for as long as the sign-in takes.
+    let release
+    const held = new Promise((resolve) => (release = resolve))
+    const { fetch } = globalThis
+    t.after(() => (globalThis.fetch = fetch))
+    globalThis.fetch = async (url, init) => {
+      const response = await fetch(url, init)
+      if (String(url).endsWith('/tokens/hasura')) await held
+      return response
+    }
+    const start = mints()
     let arrived = false
     const flight = session.getToken({ template: 'hasura' }).finally(() => (arrived = true))
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(() => mints() > start)
     await clerk.signIn('bob')
     assert.equal(arrived, false)
+    release()
     assert.equal(peek(await flight)?.payload.sub, 'user_alice')
-    issuer.knobs.holdMs = 0
     assert.deepEqual([await session.getToken({ template: 'hasura' }), session.status], [null, 'removed'])
     assert.equal(peek(await clerk.session.getToken({ template: 'hasura' }))?.payload.sub, 'user_bob')
   })

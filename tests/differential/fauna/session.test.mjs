@@ -87,11 +87,14 @@ test('an answer that comes after the user changed is not delivered, nor is a ret
   assert.equal(one.client.lastTxnTs, undefined)
   await one.server.stop()
   const two = await setup(() => ({ status: 429, json: { error: { code: 'limit_exceeded', message: 'slow down' } } }))
-  setTimeout(() => two.session.become('bob'), 40)
   const random = Math.random
-  Math.random = () => 0.1
-  await assert.rejects(two.client.query(fql`1`), { code: 'identity_changed' })
-  Math.random = random
+  // Drawn for the length of the wait between the attempts: the user changes early in it.
+  Math.random = () => (setTimeout(() => two.session.become('bob'), 1), 0.1)
+  try {
+    await assert.rejects(two.client.query(fql`1`), { code: 'identity_changed' })
+  } finally {
+    Math.random = random
+  }
   assert.equal(two.server.log.length, 1)
   await two.server.stop()
 })

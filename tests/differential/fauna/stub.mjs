@@ -61,8 +61,8 @@ export const fakeSession = (lib, { token = 'token-1', key = 'alice' } = {}) => {
           const first = await send(token)
           return first.status === 401 ? send(await session.getToken('', { force: true })) : first
         },
-        explain: async (expect) => (calls.explain.push(expect), 'aud is wrong: set the aud claim'),
-        check: async (expect) => [{ ok: true, code: 'aud', message: `expected ${expect.audience}` }],
+        explain: async () => (calls.explain.push({ audience: spec.audience }), 'aud is wrong: set the aud claim'),
+        check: async () => [{ ok: true, code: 'aud', message: `expected ${spec.audience}` }],
       }
     },
   }

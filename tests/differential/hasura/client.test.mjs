@@ -129,10 +129,12 @@ test('no token in a message, whatever the server echoes', async (t) => {
 })
 
 test('an abort rejects with its reason', async (t) => {
-  stubFetch(t, ({ init }) => new Promise((_, reject) => init.signal.addEventListener('abort', () => reject(init.signal.reason))))
   const controller = new AbortController()
+  stubFetch(t, ({ init }) => new Promise((_, reject) => {
+    init.signal.addEventListener('abort', () => reject(init.signal.reason))
+    setTimeout(() => controller.abort(new Error('mine')))
+  }))
   const waiting = make().client.request('{ a }', {}, { signal: controller.signal })
-  setTimeout(() => controller.abort(new Error('mine')), 5)
   await assert.rejects(waiting, /mine/)
 })
 

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import 'fake-indexeddb/auto'
 import { dist } from '../dist.mjs'
 import { stubSession, until } from '../stub-session.mjs'
+import { onDisk } from './stored.mjs'
 
 const { bridge } = await dist('instant.js')
 let names = 0
@@ -91,7 +92,7 @@ test('a db that is signed in already is left alone; as somebody else it is signe
   const first = make('alice')
   first.bridge.start()
   await until(() => first.bridge.state.status === 'signedIn')
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(async () => (await onDisk(`bridge|${first.clientName}`))?.id === 'id-alice')
   const reload = make('alice', first.db, first.clientName)
   reload.bridge.start()
   await until(() => reload.bridge.state.status === 'signedIn')

@@ -6,6 +6,7 @@ import { tx as theirTx } from '@instantdb/core'
 import { dist } from '../dist.mjs'
 import { stubSession, until } from '../stub-session.mjs'
 import { scriptedInstant } from './server.mjs'
+import { onDisk } from './stored.mjs'
 
 const { InstantAPIError, id, init, lookup } = await dist('instant.js')
 const { CountersignError } = await dist('errors.js')
@@ -35,8 +36,8 @@ test('one sign-in for many queries; the right user; nothing before the first use
 test('the next visit finds the session and does not sign in again; another user’s visit ends it first', async (t) => {
   const { db, server, config } = make(t)
   await db.queryOnce({ todos: {} })
+  await until(async () => (await onDisk(`${config.apiURI}|${config.appId}`))?.user.id === 'id-alice')
   db.shutdown()
-  await new Promise((resolve) => setTimeout(resolve, 20))
   const again = init({ ...config, session: stubSession({ key: 'alice' }) })
   await again.queryOnce({ todos: {} })
   assert.equal(server.exchanges().length, 1)
