@@ -82,7 +82,7 @@ export const measure = {
   },
 
   async start({ browser, quick }) {
-    const { ours, peer, loaded } = await browser.start(quick ? 5 : 9)
+    const { ours, peer, loaded } = await browser.start(quick ? 5 : 25)
     return [faster('start', ours, peer, 'ms', {
       against: "the peers' bundle loaded and run", goal: 'not slower', met: ours <= peer,
       note: `fresh page each; ours: entry and glue loaded and run ${ms(loaded)}, then core loaded, compiled, instantiated and the first token`,
