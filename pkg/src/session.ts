@@ -139,7 +139,7 @@ export const createSession = <const T extends string = string>(options: SessionO
         // Settles, never rejects: whatever failed, nobody is served with the old token any more.
       }
     },
-    inspect: (): SessionSnapshot => impl?.inspect() ?? { status: shared.status, generation: 0, tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure] },
+    inspect: (): SessionSnapshot => impl?.inspect() ?? { status: shared.status, generation: 0, skew: [null, null], tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure] },
     dispose,
     [followers]: shared.followers,
     [door](spec: CallSpec): Channel {
@@ -152,6 +152,7 @@ export const createSession = <const T extends string = string>(options: SessionO
       }
       return {
         fetch: async (input, init, sent) => (await open()).fetch(input, init, sent),
+        clock: (server, asked) => made?.clock(server, asked),
         explain: async () => (impl ? (await open()).explain() : undefined),
         check: async () => (await open()).check(),
       }

@@ -49,14 +49,24 @@ export interface Provider {
   watch?(report: (identity: Identity | null | undefined) => void): Unsubscribe
   /** A thrown error that means "no user": `login_required`, `missing_session`. */
   isSignedOut?(error: unknown): boolean
+  /**
+   * How long, in milliseconds, to leave the provider alone after a thrown error; `Infinity`: until the identity changes, another provider is
+   * connected, or `invalidate` is called (asking again brings the same answer: a template that does not exist). At most an hour otherwise.
+   * Default: `error.retryAfter` in seconds where there is one (Clerk's), else the back-off of the policy.
+   */
+  retryAfterMs?(error: unknown): number | undefined
   /** `session.signOut()` ends with it. */
   signOut?(): unknown
   /** The `sub` of its tokens is the `user` of its identities, so a token of somebody else can be told and refused. Default false. */
   comparable?: boolean
 }
 
-/** What one of your names asks the provider for: `'x'` is `{ template: 'x' }`; `{}` is the provider's own session token. */
-export type TokenSpec = string | { template?: string; audience?: string; scope?: string; idToken?: boolean }
+/**
+ * What one of your names asks the provider for: `'x'` is `{ template: 'x' }`; `{}` is the provider's own session token.
+ * `orgClaim`: the claim (one name, or a path of names) that must be equal to the identity's `org`, where that is known: a token of the
+ * organisation that the user has just left is asked for again, after 250 ms and after a second, and then refused (`provider_failed`).
+ */
+export type TokenSpec = string | { template?: string; audience?: string; scope?: string; idToken?: boolean; orgClaim?: string | readonly string[] }
 
 /** The constants of the token manager. All times in milliseconds. */
 export interface Policy {
@@ -73,6 +83,12 @@ export interface Policy {
   /** Forced calls to the provider per minute: for one template, and for all. Defaults 6 and 30. */
   forcedPerMinute?: number
   forcedPerMinuteAll?: number
+  /** First wait after the provider failed, doubled with each failure in a row, give or take a quarter. Default 500. */
+  backoffMs?: number
+  /** Longest wait after the provider failed. Default 60000. */
+  backoffMaxMs?: number
+  /** A call of the provider that has not settled after this long no longer keeps the next one from starting. Default 15000. */
+  stuckMs?: number
 }
 
 export interface SessionOptions<T extends string = string> extends Partial<Provider> {
@@ -118,7 +134,11 @@ export interface TokenSnapshot {
   expiresAt: number
   /** When the next refresh is due; milliseconds since the epoch. */
   refreshAt: number
+  /** From then on it is not handed out unforced: its expiry less the margin, by the clock that is possible and soonest. */
+  notAfter: number
   obtainedAt: number
+  /** Why the provider was asked for it. */
+  reason: TokenRequest['reason']
   /** How often the provider answered for this template in this session. */
   refreshes: number
   generation: number
@@ -132,6 +152,8 @@ export interface SessionSnapshot {
   status: Status
   generation: number
   tokens: Record<string, TokenSnapshot>
+  /** Server time minus local time in milliseconds, as far as tokens have shown it: at least, at most. `null`: not known. */
+  skew: [low: number | null, high: number | null]
   /** The last hundred. */
   events: SessionEvent[]
   /** Templates whose tokens may go to plain-http origins: empty unless you allowed it. */

@@ -16,6 +16,12 @@ pub struct Claims {
     pub issued: Option<UnixMillis>,
     /// `sub`, to compare with.
     pub subject: Option<Mark>,
+    /// `sid`, likewise.
+    pub session: Option<Mark>,
+    /// `org_id`, or `o.id` as Clerk's session tokens have it, likewise.
+    pub org: Option<Mark>,
+    /// There is an `exp`, and it is no plausible number of seconds: milliseconds by mistake, or nonsense.
+    pub odd: bool,
 }
 
 /// Larger than this is no token of ours; reading it would cost more than it tells.
@@ -43,14 +49,29 @@ pub fn read(token: &str) -> Option<Claims> {
     Raw(&text).each(|name, value| {
         // The last of two equal names wins, as it does for JSON.parse and most servers.
         match name {
-            "exp" => claims.expires = instant(value),
+            "exp" => {
+                claims.expires = instant(value);
+                claims.odd = claims.expires.is_none() && value.0 != "null";
+            }
             "iat" => claims.issued = instant(value),
-            "sub" => claims.subject = value.text().map(|s| Mark::of(&s)),
+            "sub" => claims.subject = mark(value),
+            "sid" => claims.session = mark(value),
+            "org_id" => claims.org = mark(value),
+            "o" => value.each(|name, value| {
+                if name == "id" {
+                    claims.org = mark(value);
+                }
+                true
+            }),
             _ => {}
         }
         true
     });
     Some(claims)
+}
+
+fn mark(value: Raw) -> Option<Mark> {
+    value.text().map(|s| Mark::of(&s))
 }
 
 fn instant(value: Raw) -> Option<UnixMillis> {

@@ -1,12 +1,12 @@
 //! What is known about one key: its token, the flight that fetches the next one, and how that has been going.
 
 use super::budget::Budget;
-use super::policy::{Policy, STUCK};
+use super::policy::Policy;
 use super::skew::Skew;
 use crate::core::backoff::Backoff;
 use crate::core::error::Why;
 use crate::core::lease::{Lease, LeaseId};
-use crate::core::time::{DurationMs, UnixMillis};
+use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// Names one of the session's templates within a machine.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -51,6 +51,8 @@ pub struct Held<V> {
     pub rejected: bool,
     /// When to look again, if not at the lead: the provider answered with this very token when it was last asked.
     pub look_again: Option<UnixMillis>,
+    /// Why the provider was asked for it.
+    pub reason: Reason,
 }
 
 impl<V: Clone> Held<V> {
@@ -70,9 +72,9 @@ impl<V: Clone> Held<V> {
         at <= now
     }
 
-    /// Local time from which it is not handed out any more.
+    /// Local time from which it is not handed out any more: by the clock that makes it expire soonest.
     pub fn not_after(&self, policy: &Policy, skew: &Skew, latency: DurationMs) -> UnixMillis {
-        self.expires_at(skew) - policy.margin(self.life, latency)
+        self.expires.map_or(self.ttl_ends, |exp| skew.earliest(exp)) - policy.margin(self.life, latency)
     }
 
     /// Local time of the next refresh: its lead before expiry, or when it was put off to.
@@ -97,14 +99,14 @@ pub struct Flight {
     pub reason: Reason,
     /// Began after the app said that the token's contents changed: brings the new ones.
     pub cures: bool,
-    /// Local time of the call.
-    pub began: UnixMillis,
+    /// When it was called.
+    pub began: Now,
 }
 
 impl Flight {
-    /// So old that a second one may start beside it (H8).
-    pub fn stuck(&self, now: UnixMillis) -> bool {
-        now - self.began >= STUCK
+    /// When it is so old that a second one may start beside it (H8).
+    pub fn stuck_at(&self, policy: &Policy) -> Mono {
+        self.began.mono + policy.stuck
     }
 }
 
@@ -117,20 +119,20 @@ pub struct Entry<V> {
     pub flight: Option<Flight>,
     /// A flight given up on; its late answer is adopted if nothing newer came.
     pub stray: Option<Flight>,
-    /// The next unforced read forces: the app said that the token's contents changed.
-    pub must_force: bool,
+    /// The next unforced read forces, and why: the app said that the token's contents changed, or the user went to another organisation.
+    pub must_force: Option<Reason>,
     /// Failures in a row.
     pub backoff: Backoff,
     /// Until then, failing calls are answered with `last_error`.
-    pub retry_at: UnixMillis,
+    pub retry_at: Mono,
     /// What the provider failed with.
     pub last_error: Option<Why>,
     /// Forced calls in the last minute.
     pub forced: Budget,
     /// Last time anybody wanted it.
-    pub last_read: Option<UnixMillis>,
+    pub last_read: Option<Mono>,
     /// Last time the provider was asked, successfully.
-    pub last_success: Option<UnixMillis>,
+    pub last_success: Option<Mono>,
     /// Largest `iat` seen: a forced answer with a larger one was minted for us.
     pub newest: Option<UnixMillis>,
     /// How often the provider answered with a token.
@@ -147,9 +149,9 @@ impl<V> Entry<V> {
             held: None,
             flight: None,
             stray: None,
-            must_force: false,
+            must_force: None,
             backoff: Backoff::default(),
-            retry_at: UnixMillis(0),
+            retry_at: Mono(0),
             last_error: None,
             forced: Budget::default(),
             last_read: None,
@@ -161,10 +163,13 @@ impl<V> Entry<V> {
     }
 
     /// Before this a key is not refreshed ahead of need: not while that fails, and not soon after it succeeded.
-    pub fn rested(&self, policy: &Policy, life: DurationMs, now: UnixMillis) -> UnixMillis {
-        // A success in the future was before the clock was set back.
-        let since = self.last_success.filter(|at| *at <= now).map_or(self.retry_at, |at| at + policy.interval(life));
-        self.retry_at.max(since)
+    pub fn rested(&self, policy: &Policy, life: DurationMs) -> Mono {
+        self.last_success.map_or(self.retry_at, |at| self.retry_at.max(at + policy.interval(life)))
+    }
+
+    /// The flight that callers join, unless it is given up on.
+    pub fn flying(&self, policy: &Policy, now: Mono) -> bool {
+        self.flight.is_some_and(|f| now < f.stuck_at(policy))
     }
 
     /// Takes a measured latency in: up at once, down slowly.

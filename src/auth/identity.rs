@@ -1,5 +1,6 @@
 //! Who is signed in, as far as the session was told, and the generation that every request belongs to.
 
+use super::claims::Claims;
 use crate::core::text::Mark;
 
 /// What the identity source says.
@@ -11,6 +12,8 @@ pub enum Told {
     SignedOut,
     /// Somebody.
     User(Person),
+    /// The same user, in another organisation: the provider's cache may still hold tokens of the old one (H10).
+    Moved(Person),
 }
 
 /// An identity by value. Two are the same person at the same place when user, organisation and session are equal.
@@ -22,11 +25,43 @@ pub struct Person {
     pub subject: Option<Mark>,
 }
 
+/// What tokens have said of whom they are for, where nobody else says it. A token names what it names: only what two of them both name is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// Stands for this identity in cache keys, and stays as more becomes known of it.
+    pub key: Mark,
+    /// `sub`.
+    pub subject: Option<Mark>,
+    session: Option<Mark>,
+    org: Option<Mark>,
+}
+
+impl Trail {
+    /// What a token says; `None` when it names nobody.
+    pub fn of(claims: &Claims) -> Option<Self> {
+        let Claims { subject, session, org, .. } = *claims;
+        // One after the other, so that a user alone keeps the mark of its `sub`.
+        let all = [subject, session, org].into_iter().flatten().map(|m| m.0).reduce(|all, one| all.rotate_left(1) ^ one)?;
+        Some(Self { key: Mark(all), subject, session, org })
+    }
+
+    /// Whether they name different users, sessions or organisations.
+    pub fn differs(&self, other: &Self) -> bool {
+        let (a, b) = ([self.subject, self.session, self.org], [other.subject, other.session, other.org]);
+        a.into_iter().zip(b).any(|pair| matches!(pair, (Some(a), Some(b)) if a != b))
+    }
+
+    /// With what another token adds.
+    pub fn with(self, other: &Self) -> Self {
+        Self { key: self.key, subject: self.subject.or(other.subject), session: self.session.or(other.session), org: self.org.or(other.org) }
+    }
+}
+
 /// Where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// Nobody ever told; tokens speak for themselves. With the `sub` of the last one.
-    Untold(Option<Mark>),
+    /// Nobody ever told; tokens speak for themselves. With what they said.
+    Untold(Option<Trail>),
     /// Held: the source says that it does not know.
     Held(Before),
     /// Nobody is signed in.
@@ -40,8 +75,8 @@ pub enum Who {
 pub enum Before {
     /// Nothing yet.
     Never,
-    /// A user noticed from the `sub` of a token.
-    Noticed(Mark),
+    /// Somebody noticed from tokens.
+    Noticed(Trail),
     /// That nobody was signed in.
     Nobody,
     /// This person.
@@ -82,7 +117,7 @@ impl Who {
     fn before(&self) -> Before {
         match self {
             Self::Untold(None) => Before::Never,
-            Self::Untold(Some(subject)) => Before::Noticed(*subject),
+            Self::Untold(Some(trail)) => Before::Noticed(*trail),
             Self::Held(before) => *before,
             Self::Nobody => Before::Nobody,
             Self::Known(person) => Before::Person(*person),
@@ -100,12 +135,12 @@ impl Who {
                 let adopted = matches!(before, Before::Never | Before::Nobody);
                 (Self::Nobody, if adopted { Change::Adopted } else { Change::Bumped { left: true } })
             }
-            Told::User(person) => {
+            Told::User(person) | Told::Moved(person) => {
                 let change = match &before {
                     Before::Never => Change::Adopted,
                     Before::Nobody => Change::Bumped { left: false },
                     // Told for the first time after tokens had spoken: the same user goes on, another one does not.
-                    Before::Noticed(subject) if person.subject == Some(*subject) => Change::Adopted,
+                    Before::Noticed(trail) if trail.subject.is_some() && person.subject == trail.subject => Change::Adopted,
                     Before::Person(old) if *old == person => if matches!(self, Self::Known(_)) { Change::None } else { Change::Adopted },
                     _ => Change::Bumped { left: true },
                 };

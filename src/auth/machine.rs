@@ -5,19 +5,21 @@ use std::collections::VecDeque;
 use super::budget::Budget;
 use super::entry::{Entry, FlightId, KeyId, Reason};
 use super::identity::{Status, Who};
-use super::policy::Policy;
+use super::policy::{ABREAST, Policy};
 use super::skew::Skew;
 use crate::core::error::Why;
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
 use crate::core::text::Mark;
-use crate::core::time::{DurationMs, UnixMillis};
+use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// What a reader wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Want {
     /// Any token that is good now.
     Any,
+    /// For what cannot be sent twice: one that is not about to be renewed (H15).
+    Ahead,
     /// One from a forced call.
     Forced,
     /// A backend refused this lease: a different one.
@@ -35,8 +37,8 @@ pub struct Waiter<W> {
     pub key: KeyId,
     /// What.
     pub want: Want,
-    /// Local time at which they stop waiting; `NEVER` for a socket.
-    pub deadline: UnixMillis,
+    /// When they stop waiting; `NEVER` for a socket.
+    pub deadline: Mono,
     /// The flight that has to settle before they are answered, if they need one that starts after they asked.
     pub after: Option<FlightId>,
 }
@@ -89,12 +91,24 @@ pub enum Effect<V, W> {
 pub enum Decision {
     /// The provider is asked: why, and whether for a token newer than its cached one.
     Asked(Reason, bool),
-    /// A token came in: what is left of it, its lead, and the estimated clock skew.
-    Refreshed(DurationMs, DurationMs, DurationMs),
+    /// A token came in: what is left of it, its lead, and the bounds of the clock skew.
+    Refreshed(DurationMs, DurationMs, (Option<i64>, Option<i64>)),
     /// The provider gave the same token: what is left of it, and when to look again.
     Kept(DurationMs, DurationMs),
     /// The provider failed: what is left of the token at hand, and when to try again.
     Failed(DurationMs, DurationMs),
+    /// A forced call was wanted, and this minute's are used up.
+    Denied,
+}
+
+/// What is odd about a token, and worth a word to the developer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Odd {
+    /// It cannot be read: no JWT, or an encrypted one.
+    Opaque,
+    /// Its `exp` is no plausible number of seconds.
+    Expiry,
 }
 
 /// What observers are told. No secrets.
@@ -116,6 +130,10 @@ pub enum Notice {
     Decision(KeyId, Decision),
     /// Never told who is signed in.
     Untold,
+    /// The machine slept, or somebody set its clock.
+    Wake,
+    /// Something is odd about the token of a key.
+    Odd(KeyId, Odd),
 }
 
 /// The token manager of one session.
@@ -137,8 +155,16 @@ pub struct Manager<V, W> {
     pub(super) said: Status,
     /// The last answer of a session that nobody told: `Some(true)` a token, `Some(false)` nobody.
     pub(super) heard: Option<bool>,
-    pub(super) started: Option<UnixMillis>,
+    pub(super) started: Option<Mono>,
     pub(super) warned: bool,
+    /// The clocks when they were last looked at.
+    pub(super) clock: Option<Now>,
+    /// The forced call that shows the skew was spent: one per identity and wake.
+    pub(super) calibrated: bool,
+    /// Nothing is renewed ahead of need before this: not everything at once after a sleep.
+    pub(super) calm: Mono,
+    /// When failures were last forgiven because of a wake.
+    pub(super) forgiven: Option<Mono>,
     /// Held because the provider went away, not because somebody said so.
     pub(super) gap: bool,
 }
@@ -146,7 +172,7 @@ pub struct Manager<V, W> {
 impl<W> Waiter<W> {
     /// Whether they have used no token yet, and so mean whoever is signed in.
     pub(super) fn fresh(&self) -> bool {
-        matches!(self.want, Want::Any | Want::Forced | Want::Next(None, _))
+        matches!(self.want, Want::Any | Want::Ahead | Want::Forced | Want::Next(None, _))
     }
 }
 
@@ -172,6 +198,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             heard: None,
             started: None,
             warned: false,
+            clock: None,
+            calibrated: false,
+            calm: Mono(0),
+            forgiven: None,
             gap: false,
         }
     }
@@ -227,42 +257,43 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         matches!(self.who, Who::Known(_)) && !self.policy.uncached
     }
 
-    pub(super) fn usable(&self, entry: &Entry<V>, now: UnixMillis) -> Option<Lease<V>> {
+    pub(super) fn usable(&self, entry: &Entry<V>, now: Now) -> Option<Lease<V>> {
         let held = entry.held.as_ref()?;
         let lease = held.lend(&self.policy, &self.skew, entry.latency, self.generation);
         // A clock set back before the moment of receipt proves nothing about the token: ask again.
-        (now < lease.not_after && now >= held.obtained).then_some(lease)
+        (now.wall < lease.not_after && now.wall >= held.obtained).then_some(lease)
     }
 
     /// The token at hand, asking nobody and changing nothing.
-    pub fn peek(&self, key: KeyId, now: UnixMillis) -> Option<Lease<V>> {
+    pub fn peek(&self, key: KeyId, now: Now) -> Option<Lease<V>> {
         let entry = self.entries.get(key.0 as usize)?;
-        if !self.may_keep() || !self.connected || entry.must_force {
+        if !self.may_keep() || !self.connected || entry.must_force.is_some() {
             return None;
         }
         self.usable(entry, now)
     }
 
     /// A reader asks. `Pending` is followed by exactly one of `Resolve`, `Anonymous`, `Fail` for `who`.
-    pub fn acquire(&mut self, now: UnixMillis, who: W, key: KeyId, want: Want, timeout: Option<DurationMs>) -> Acquired<V> {
+    pub fn acquire(&mut self, now: Now, who: W, key: KeyId, want: Want, timeout: Option<DurationMs>) -> Acquired<V> {
         if self.disposed {
             return Acquired::Failed(Why::Disposed);
         }
         if self.asking == Some(key) {
             return Acquired::Failed(Why::Reentrant);
         }
+        self.clock(now);
         if self.started.is_none() {
-            self.started = Some(now);
+            self.started = Some(now.mono);
         }
         if let Some(entry) = self.entries.get_mut(key.0 as usize) {
-            entry.last_read = Some(now);
+            entry.last_read = Some(now.mono);
         }
         if self.who == Who::Nobody && self.connected {
             return Acquired::Anonymous;
         }
         let deadline = match want {
-            Want::Next(..) => UnixMillis::NEVER,
-            _ => now + timeout.unwrap_or(self.policy.timeout),
+            Want::Next(..) => Mono::NEVER,
+            _ => now.mono + timeout.unwrap_or(self.policy.timeout),
         };
         let mut waiter = Waiter { who, key, want, deadline, after: None };
         match self.serve(&mut waiter, now) {
@@ -275,7 +306,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     /// Tries to answer a waiter from what is at hand; starts the flight they need otherwise.
-    pub(super) fn serve(&mut self, waiter: &mut Waiter<W>, now: UnixMillis) -> Acquired<V> {
+    pub(super) fn serve(&mut self, waiter: &mut Waiter<W>, now: Now) -> Acquired<V> {
         if !self.open() {
             return Acquired::Pending;
         }
@@ -283,20 +314,23 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             return Acquired::Pending;
         };
         let usable = self.usable(entry, now);
+        let force = entry.must_force.is_some();
         let rejected = entry.held.as_ref().is_some_and(|h| h.rejected);
         let replacing = rejected && entry.flight.is_some_and(|f| f.forced);
-        let cached = if self.may_keep() && !entry.must_force { usable.clone() } else { None };
+        let cached = if self.may_keep() && !force { usable.clone() } else { None };
         match waiter.want {
-            Want::Any => {
+            Want::Any | Want::Ahead => {
+                let due = entry.held.as_ref().is_some_and(|h| now.wall >= h.refresh_at(&self.policy, &self.skew));
                 if let Some(lease) = cached
                     && !replacing
+                    && !(due && waiter.want == Want::Ahead)
                 {
-                    if entry.held.as_ref().is_some_and(|h| now >= h.refresh_at(&self.policy, &self.skew)) {
+                    if due {
                         self.refresh(waiter.key, now);
                     }
                     return Acquired::Ready(lease);
                 }
-                self.join(waiter, now, entry_reason(entry), entry.must_force)
+                self.join(waiter, now, entry_reason(entry), force)
             }
             Want::Better(refused) => {
                 if let Some(lease) = usable
@@ -314,18 +348,23 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Want::Forced => self.join(waiter, now, Reason::Forced, true),
             Want::Next(after, lead) => {
                 // A refused token, or one whose contents changed, is no next one, and the one after it is due now.
-                let force = rejected || entry.must_force;
+                let force = rejected || force;
                 if let Some(lease) = usable
                     && Some(lease.id) != after
                     && !force
                 {
                     return Acquired::Ready(lease);
                 }
-                let due = force || entry.held.as_ref().is_none_or(|h| now >= self.next_due(h, entry.latency, lead));
+                let due = force || entry.held.as_ref().is_none_or(|h| now.wall >= self.next_due(h, entry.latency, lead) && !self.crowded(now));
                 let reason = if rejected { Reason::Rejected } else { entry_reason(entry) };
                 if due { self.join(waiter, now, reason, force) } else { Acquired::Pending }
             }
         }
+    }
+
+    /// Whether enough keys are being renewed for now (H12).
+    pub(super) fn crowded(&self, now: Now) -> bool {
+        self.entries.iter().filter(|e| e.flying(&self.policy, now.mono)).count() >= ABREAST
     }
 
     /// A caller gave up: its slot is freed, the flight goes on.
@@ -350,7 +389,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         match &self.who {
             Who::Known(person) => Some(Some(person.key)),
             Who::Nobody => Some(None),
-            Who::Untold(Some(subject)) => Some(Some(*subject)),
+            Who::Untold(Some(trail)) => Some(Some(trail.key)),
             Who::Untold(None) if self.heard == Some(false) => Some(None),
             _ => None,
         }
@@ -393,7 +432,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
 fn entry_reason<V>(entry: &Entry<V>) -> Reason {
     match (&entry.held, entry.must_force) {
-        (_, true) => Reason::Forced,
+        (_, Some(reason)) => reason,
         (Some(_), _) => Reason::Expiring,
         (None, _) => Reason::First,
     }

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod fences;
 pub mod flights;
 pub mod identity;
+mod landing;
 pub mod machine;
 pub mod policy;
 pub mod skew;

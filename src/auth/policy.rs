@@ -19,6 +19,13 @@ pub struct Policy {
     pub forced_per_minute: u32,
     /// Forced provider calls per minute, all keys. Default 30.
     pub forced_per_minute_all: u32,
+    /// First wait after a failure of the provider; doubled per failure, give or take a quarter. Default 0.5 s.
+    pub backoff: DurationMs,
+    /// Longest wait after a failure of the provider. Default 60 s.
+    pub backoff_max: DurationMs,
+    /// After this long a flight that has not settled no longer keeps a second one from starting (H8). Default 15 s. Not the 30 s of tokens.md: whoever
+    /// waited for it has given up after 10 s, and the next press of a button must not wait for the same answer again.
+    pub stuck: DurationMs,
     /// Keep nothing: every read asks the provider (`countersign/server`). Default false.
     pub uncached: bool,
 }
@@ -33,6 +40,9 @@ impl Default for Policy {
             opaque_ttl: DurationMs::seconds(30),
             forced_per_minute: 6,
             forced_per_minute_all: 30,
+            backoff: DurationMs(500),
+            backoff_max: DurationMs::seconds(60),
+            stuck: DurationMs::seconds(15),
             uncached: false,
         }
     }
@@ -40,11 +50,14 @@ impl Default for Policy {
 
 /// Longest time a timer is set for: later deadlines are looked at again then (H2).
 pub const TIMER_CAP: DurationMs = DurationMs::seconds(60);
-/// After this long a flight that has not settled no longer keeps a second one from starting (H8). Not the 30 s of tokens.md: whoever waited for it has given up
-/// after 10 s, and the next press of a button must not wait for the same answer again.
-pub const STUCK: DurationMs = DurationMs::seconds(15);
+/// The same while nobody sees the page.
+pub const TIMER_CAP_HIDDEN: DurationMs = DurationMs::seconds(600);
 /// A session that is never told who is signed in says so once, after this long.
 pub const UNTOLD: DurationMs = DurationMs::seconds(30);
+/// The clocks have drifted this far apart between two looks: the machine slept, or somebody set its clock (H3).
+pub const JUMP: DurationMs = DurationMs::seconds(2);
+/// So many keys are renewed ahead of need at once (H12).
+pub const ABREAST: usize = 2;
 
 impl Policy {
     /// min(clamp(0.2 x life, 2 s, 60 s), life / 4).

@@ -1,4 +1,4 @@
-//! How far the local clock is from the servers', as far as tokens have shown it (H1).
+//! How far the local clock is from the servers', as far as tokens and servers have shown it (H1).
 //!
 //! Server time minus local time lies in `[low, high]`. Nothing is known at first, and nothing known means: the clock is right.
 
@@ -20,6 +20,11 @@ impl Skew {
     /// A token with this `iat` was minted between `asked` and `now`. `iat` is in whole seconds, hence the second on top.
     pub fn minted(&mut self, issued: UnixMillis, asked: UnixMillis, now: UnixMillis) {
         self.narrow(Some((issued - now).0), Some((issued - asked).0 + 1_000));
+    }
+
+    /// A server showed its clock between `asked` and `now`; give or take what its words are rounded and delayed by.
+    pub fn shown(&mut self, server: UnixMillis, asked: UnixMillis, now: UnixMillis, slack: DurationMs) {
+        self.narrow(Some((server - now).0 - slack.0), Some((server - asked).0 + slack.0));
     }
 
     fn narrow(&mut self, low: Option<i64>, high: Option<i64>) {
@@ -49,12 +54,17 @@ impl Skew {
         server - self.estimate()
     }
 
+    /// The earliest local time that a server's instant may be, by what a minted token has shown: what must not be late is measured from here.
+    pub fn earliest(&self, server: UnixMillis) -> UnixMillis {
+        server - DurationMs(self.high.unwrap_or(self.estimate().0))
+    }
+
     /// Whether a token that was minted for us has shown both ends.
     pub fn calibrated(&self) -> bool {
         self.high.is_some()
     }
 
-    /// Forgets everything: the machine slept, or its clock was set.
+    /// Forgets everything: the machine slept, its clock was set, or what was known cannot be true.
     pub fn forget(&mut self) {
         *self = Self::default();
     }

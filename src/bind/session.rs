@@ -12,7 +12,7 @@ use crate::auth::entry::{FlightId, KeyId};
 use crate::auth::identity::{Person, Told};
 use crate::auth::machine::{Acquired, Want};
 use crate::auth::policy::Policy;
-use crate::auth::flights::Answer;
+use crate::auth::flights::{Answer, FOREVER};
 use crate::backends;
 use crate::core::endpoint::{admit, begins};
 use crate::core::error::Why;
@@ -86,7 +86,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
             driver.handle(Event::Gone(Target::Lease(number)));
             Event::Gone(Target::Call(number))
         }
-        6 => Event::Answered(FlightId(number), if b > 0.0 { Answer::Nobody } else { Answer::Failed(Why::ProviderThrew) }),
+        6 => Event::Answered(FlightId(number), failure(b)),
         7 => Event::Visible(a > 0.0),
         8 => Event::Verdict(number, if b == 0.0 { Verdict::Ok } else if b == 1.0 { Verdict::Refresh } else { Verdict::Fail }),
         9 => Event::Head(number, Head { status: b as u16, text: "", complete: false, read: false }),
@@ -102,6 +102,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
         11 => return driver.look(|m, _| f64::from(m.generation())),
         12 => return driver.look(|m, _| number_of(m, key(a), b)),
         21 => Event::Tick,
+        22 => Event::Woken,
         _ => {
             driver.look(|m, _| set(m.policy_mut(), op, a));
             return 0.0;
@@ -110,15 +111,41 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
     f64::from(u8::from(driver.handle(event)))
 }
 
-/// 0 expiresAt, 1 refreshAt, 2 obtainedAt (local milliseconds), 3 refreshes; 0 without a token.
+/// The provider failed: below zero, nobody is signed in; above, it wants to be left alone for so many milliseconds (infinitely many: until something about it changes).
+fn failure(alone: f64) -> Answer<answer::Token> {
+    let why = Why::ProviderThrew;
+    if alone < 0.0 {
+        Answer::Nobody
+    } else if alone > 0.0 {
+        Answer::Busy(why, DurationMs(alone.min(FOREVER.0 as f64) as i64))
+    } else {
+        Answer::Failed(why)
+    }
+}
+
+/// A server that took a key's token showed this time when it was asked at that one; milliseconds since the epoch, its and ours.
+#[wasm_bindgen]
+pub fn shown(n: u32, key: u32, server: f64, asked: f64) {
+    if let Some(session) = session(n) {
+        session.driver.handle(Event::Shown(KeyId(key), UnixMillis(server as i64), UnixMillis(asked as i64)));
+    }
+}
+
+/// Of a key: 0 expiresAt, 1 refreshAt, 2 obtainedAt, 3 refreshes, 4 the reason it was asked for, 5 the last moment it is handed out (local milliseconds);
+/// 0 without a token. Of the session: 6 and 7 the ends of the skew, NaN where unknown.
 fn number_of(m: &crate::auth::machine::Manager<answer::Token, Target>, key: Option<KeyId>, what: f64) -> f64 {
     let Some(entry) = key.and_then(|k| m.entries().get(k.0 as usize)) else { return 0.0 };
     let ms = |at: UnixMillis| at.0 as f64;
+    let end = |end: Option<i64>| end.map_or(f64::NAN, |ms| ms as f64);
     match (what as u32, &entry.held) {
         (3, _) => f64::from(entry.refreshes),
+        (6, _) => end(m.skew().bounds().0),
+        (7, _) => end(m.skew().bounds().1),
         (_, None) => 0.0,
         (0, Some(held)) => ms(held.expires_at(m.skew())),
         (1, Some(held)) => ms(held.refresh_at(m.policy(), m.skew())),
+        (4, Some(held)) => f64::from(held.reason as u8),
+        (5, Some(held)) => ms(held.not_after(m.policy(), m.skew(), entry.latency)),
         (_, Some(held)) => ms(held.obtained),
     }
 }
@@ -133,6 +160,9 @@ fn set(policy: &mut Policy, op: u32, value: f64) {
         17 => policy.opaque_ttl = ms,
         18 => policy.forced_per_minute = value as u32,
         19 => policy.forced_per_minute_all = value as u32,
+        23 => policy.backoff = ms,
+        24 => policy.backoff_max = ms,
+        25 => policy.stuck = ms,
         _ => policy.uncached = value > 0.0,
     }
 }
@@ -153,14 +183,16 @@ pub fn door(n: u32, key_number: f64, origins: &str, backend: &str, flags: u32) -
     doors.len() as u32 - 1
 }
 
-/// Who is signed in: 0 not known (hold), 1 nobody, 2 this person. `subject`: what the tokens' `sub` must be; empty: not comparable.
+/// Who is signed in: 0 not known (hold), 1 nobody, 2 this person, 3 the person of before in another organisation. `subject`: what the tokens' `sub` must be; empty: not comparable.
 #[wasm_bindgen]
 pub fn identity(n: u32, kind: u32, person: &str, subject: &str) {
     let Some(session) = session(n) else { return };
+    let person = Person { key: Mark::of(person), subject: (!subject.is_empty()).then(|| Mark::of(subject)) };
     session.driver.handle(Event::Told(match kind {
         0 => Told::Unknown,
         1 => Told::SignedOut,
-        _ => Told::User(Person { key: Mark::of(person), subject: (!subject.is_empty()).then(|| Mark::of(subject)) }),
+        2 => Told::User(person),
+        _ => Told::Moved(person),
     }));
 }
 

@@ -2,22 +2,19 @@
 
 use super::time::DurationMs;
 
-/// How long to leave a failing party alone: 0.5 s, doubled per failure, give or take a quarter, at most a minute.
+/// How long to leave a failing party alone: longer per failure, give or take a quarter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    const BASE_MS: i64 = 500;
-    const CAP_MS: i64 = 60_000;
-
-    /// Counts a failure and says how long to wait. `random` is in `[0, 1)`.
-    pub fn fail(&mut self, random: f64) -> DurationMs {
-        let plain = (Self::BASE_MS << self.failures.min(10)).min(Self::CAP_MS);
+    /// Counts a failure and says how long to wait: `base`, doubled per failure in a row, at most `cap`. `random` is in `[0, 1)`.
+    pub fn fail(&mut self, base: DurationMs, cap: DurationMs, random: f64) -> DurationMs {
+        let plain = (base.0 << self.failures.min(10)).min(cap.0);
         self.failures = self.failures.saturating_add(1);
         let spread = (plain as f64 * 0.5 * (random.clamp(0.0, 1.0) - 0.5)) as i64;
-        DurationMs((plain + spread).min(Self::CAP_MS))
+        DurationMs((plain + spread).min(cap.0))
     }
 
     /// Forgets the failures.

@@ -3,7 +3,7 @@
 use crate::auth::entry::KeyId;
 use crate::core::http::{Backend, Head, Reading, Verdict};
 use crate::core::lease::{Lease, LeaseId};
-use crate::core::time::UnixMillis;
+use crate::core::time::Mono;
 
 /// What is asked of a call.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ pub enum Phase {
     /// Refused; for a better token. The response is kept, in case there is none.
     Refused,
     /// For the clocks to agree.
-    Paused(UnixMillis),
+    Paused(Mono),
 }
 
 /// A call under way.
@@ -54,12 +54,12 @@ pub enum Next {
     Read,
     /// Hand it over.
     Deliver,
-    /// Hand it over; the token it carried was refused and that is final for this call.
-    Refused(Option<LeaseId>),
+    /// Hand it over; the token it carried was refused and that is final for this call. With whether another token would have helped.
+    Refused(LeaseId, bool),
     /// Get a token other than this one, then send again.
     Renew(LeaseId),
     /// Send the same again then.
-    Pause(UnixMillis),
+    Pause(Mono),
 }
 
 impl<V> Call<V> {
@@ -69,7 +69,7 @@ impl<V> Call<V> {
     }
 
     /// Reads (the beginning of) the answer.
-    pub fn judge(&self, head: &Head, now: UnixMillis) -> Next {
+    pub fn judge(&self, head: &Head, now: Mono) -> Next {
         match (self.plan.backend.classify)(head) {
             Reading::More if head.complete => Next::Deliver,
             Reading::More => Next::Read,
@@ -78,7 +78,7 @@ impl<V> Call<V> {
     }
 
     /// Draws the conclusion. A call without a token cannot be cured by one.
-    pub fn follow(&self, verdict: Verdict, now: UnixMillis) -> Next {
+    pub fn follow(&self, verdict: Verdict, now: Mono) -> Next {
         let lease = self.lease.as_ref().map(|l| l.id);
         let again = self.plan.replayable && !self.replayed;
         match (verdict, lease) {
@@ -86,7 +86,9 @@ impl<V> Call<V> {
             (Verdict::Refresh, Some(lease)) if again => Next::Renew(lease),
             (Verdict::Wait(pause), _) if again => Next::Pause(now + pause),
             (Verdict::Wait(_), _) => Next::Deliver,
-            (Verdict::Refresh | Verdict::Fail, lease) => Next::Refused(lease),
+            // What could not be sent again is not lost on the next call. A second refusal in a row says that tokens do not help.
+            (Verdict::Refresh, Some(lease)) => Next::Refused(lease, !self.replayed),
+            (Verdict::Fail, Some(lease)) => Next::Refused(lease, false),
         }
     }
 }

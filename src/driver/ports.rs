@@ -5,15 +5,15 @@ use crate::auth::machine::Notice;
 use crate::core::error::Why;
 use crate::core::lease::Lease;
 use crate::core::payload::Payload;
-use crate::core::time::UnixMillis;
+use crate::core::time::{DurationMs, Now, UnixMillis};
 
 /// The world. In the browser `js/ports.rs`; in native tests a script.
 pub trait Ports {
     /// What a token is there.
     type Value: Payload;
 
-    /// The wall clock.
-    fn now(&self) -> UnixMillis;
+    /// Both clocks.
+    fn now(&self) -> Now;
     /// In `[0, 1)`.
     fn random(&self) -> f64;
     /// Ask the provider for a key's token; answer with `Driver::answered`, now or later.
@@ -38,6 +38,6 @@ pub trait Ports {
     fn mirror(&self, key: KeyId, hit: Option<(&Self::Value, UnixMillis, UnixMillis)>);
     /// For observers.
     fn notice(&self, notice: &Notice);
-    /// Call `Driver::tick` then; `None`: not at all. Replaces what was asked before.
-    fn wake_at(&self, at: Option<UnixMillis>);
+    /// Send `Event::Tick` after so long; `None`: not at all. Replaces what was asked before.
+    fn wake_in(&self, after: Option<DurationMs>);
 }

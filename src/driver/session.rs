@@ -14,7 +14,7 @@ use crate::core::error::Why;
 use crate::core::http::{Head, Verdict};
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
-use crate::core::time::{DurationMs, UnixMillis};
+use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// Whoever waits for the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +72,10 @@ pub enum Event<'a, V> {
     Gone(Target),
     /// A consumer's server refused a lease.
     Rejected(LeaseId),
+    /// A server that took a key's token shows its clock; with when it was asked, by ours.
+    Shown(KeyId, UnixMillis, UnixMillis),
+    /// The network is back, or the page was away.
+    Woken,
     /// The app says that a token's contents changed; `None`: all of them.
     Invalidated(Option<KeyId>),
     /// The page became visible or hidden.
@@ -81,6 +85,9 @@ pub enum Event<'a, V> {
     /// The end.
     Disposed,
 }
+
+/// A timer this late did not wait: the machine was off, longer than any throttling of a hidden page.
+const LATE: DurationMs = DurationMs::seconds(90);
 
 /// The machine and its calls.
 struct State<V> {
@@ -94,7 +101,7 @@ pub struct Driver<P: Ports> {
     state: RefCell<State<P::Value>>,
     ports: P,
     pumping: Cell<bool>,
-    armed: Cell<Option<UnixMillis>>,
+    armed: Cell<Option<Mono>>,
 }
 
 impl<P: Ports> Driver<P> {
@@ -110,7 +117,7 @@ impl<P: Ports> Driver<P> {
     }
 
     /// Looks at the machine without changing it.
-    pub fn look<R>(&self, look: impl FnOnce(&mut Manager<P::Value, Target>, UnixMillis) -> R) -> R {
+    pub fn look<R>(&self, look: impl FnOnce(&mut Manager<P::Value, Target>, Now) -> R) -> R {
         look(&mut self.state.borrow_mut().manager, self.ports.now())
     }
 
@@ -127,10 +134,15 @@ impl<P: Ports> Driver<P> {
         let now = self.ports.now();
         // Asked for only where it is needed: each question crosses the boundary.
         let random = if matches!(event, Event::Answered(..)) { self.ports.random() } else { 0.0 };
+        let mut state = self.state.borrow_mut();
         if matches!(event, Event::Tick) {
-            self.armed.set(None);
+            // Where the monotonic clock goes on in a sleep, only a timer that comes far too late shows it.
+            if self.armed.take().is_some_and(|at| now.mono - at > LATE) {
+                state.manager.woke(now);
+            }
         }
-        let reply = self.state.borrow_mut().handle(event, now, random);
+        let reply = state.handle(event, now, random);
+        drop(state);
         self.pump();
         reply
     }
@@ -146,19 +158,17 @@ impl<P: Ports> Driver<P> {
             self.act(action);
         }
         self.pumping.set(false);
-        let deadline = {
-            let state = self.state.borrow();
-            state.deadline(self.ports.now())
-        };
+        let now = self.ports.now();
+        let deadline = self.state.borrow().deadline(now);
         // An earlier timer than needed stays: it looks again. To set it anew each time would cost every request one, and put a
         // timer that is due off for as long as requests keep coming.
         let stays = match (self.armed.get(), deadline) {
-            (Some(armed), Some(at)) => armed <= at && armed > self.ports.now(),
+            (Some(armed), Some(at)) => armed <= at && armed > now.mono,
             (armed, at) => armed == at,
         };
         if !stays {
             self.armed.set(deadline);
-            self.ports.wake_at(deadline);
+            self.ports.wake_in(deadline.map(|at| at - now.mono));
         }
     }
 
@@ -185,7 +195,7 @@ impl<P: Ports> Driver<P> {
 }
 
 impl<V: Payload> State<V> {
-    fn handle(&mut self, event: Event<V>, now: UnixMillis, random: f64) -> bool {
+    fn handle(&mut self, event: Event<V>, now: Now, random: f64) -> bool {
         match event {
             Event::Connected { watches } => self.manager.connect(now, watches),
             Event::Disconnected => self.manager.disconnect(),
@@ -195,7 +205,7 @@ impl<V: Payload> State<V> {
             Event::Head(id, head) => return self.judge(id, &head, now),
             Event::Verdict(id, verdict) => {
                 if let Some(call) = self.find(id) {
-                    let next = call.follow(verdict, now);
+                    let next = call.follow(verdict, now.mono);
                     self.conclude(id, next, now);
                 }
             }
@@ -205,7 +215,9 @@ impl<V: Payload> State<V> {
                 self.calls.retain(|c| Target::Call(c.id) != target);
                 return before != self.calls.len();
             }
-            Event::Rejected(lease) => self.manager.reject(now, lease),
+            Event::Rejected(lease) => self.manager.reject(now, lease, false),
+            Event::Shown(key, server, asked) => self.manager.shown(now, key, server, asked),
+            Event::Woken => self.manager.woke(now),
             Event::Invalidated(key) => self.manager.invalidate(now, key),
             Event::Visible(visible) => {
                 self.manager.visible(now, visible);
@@ -217,12 +229,12 @@ impl<V: Payload> State<V> {
         false
     }
 
-    fn tick(&mut self, now: UnixMillis) {
+    fn tick(&mut self, now: Now) {
         self.manager.tick(now);
         self.unpause(now);
     }
 
-    fn open(&mut self, id: u32, plan: Plan, now: UnixMillis) {
+    fn open(&mut self, id: u32, plan: Plan, now: Now) {
         let mut call = Call::new(id, plan, self.manager.generation());
         let Some(key) = plan.key else {
             call.phase = Phase::Sent;
@@ -231,7 +243,8 @@ impl<V: Payload> State<V> {
             return;
         };
         self.calls.push(call);
-        match self.manager.acquire(now, Target::Call(id), key, Want::Any, None) {
+        let want = if plan.replayable { Want::Any } else { Want::Ahead };
+        match self.manager.acquire(now, Target::Call(id), key, want, None) {
             Acquired::Ready(lease) => self.token(id, Some(lease)),
             Acquired::Anonymous => self.token(id, None),
             Acquired::Pending => {}
@@ -274,9 +287,9 @@ impl<V: Payload> State<V> {
         self.actions.push_back(with);
     }
 
-    fn judge(&mut self, id: u32, head: &Head, now: UnixMillis) -> bool {
+    fn judge(&mut self, id: u32, head: &Head, now: Now) -> bool {
         let Some(call) = self.find(id) else { return false };
-        let next = call.judge(head, now);
+        let next = call.judge(head, now.mono);
         if next == Next::Read {
             if !head.read {
                 self.actions.push_back(Action::Read(id));
@@ -287,14 +300,12 @@ impl<V: Payload> State<V> {
         false
     }
 
-    fn conclude(&mut self, id: u32, next: Next, now: UnixMillis) {
+    fn conclude(&mut self, id: u32, next: Next, now: Now) {
         match next {
             Next::Read => {}
             Next::Deliver => self.end(id, Action::Deliver(id)),
-            Next::Refused(lease) => {
-                if let Some(lease) = lease {
-                    self.manager.reject(now, lease);
-                }
+            Next::Refused(lease, curable) => {
+                self.manager.reject(now, lease, curable);
                 self.end(id, Action::Deliver(id));
             }
             Next::Pause(until) => {
@@ -310,7 +321,7 @@ impl<V: Payload> State<V> {
                 }) else {
                     return;
                 };
-                self.manager.reject(now, lease);
+                self.manager.reject(now, lease, false);
                 match self.manager.acquire(now, Target::Call(id), key, Want::Better(lease), None) {
                     Acquired::Ready(better) => self.token(id, Some(better)),
                     Acquired::Anonymous => self.token(id, None),
@@ -321,9 +332,9 @@ impl<V: Payload> State<V> {
         }
     }
 
-    fn unpause(&mut self, now: UnixMillis) {
+    fn unpause(&mut self, now: Now) {
         for call in &mut self.calls {
-            if matches!(call.phase, Phase::Paused(at) if at <= now) {
+            if matches!(call.phase, Phase::Paused(at) if at <= now.mono) {
                 call.phase = Phase::Sent;
                 self.actions.push_back(Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())));
             }
@@ -383,7 +394,7 @@ impl<V: Payload> State<V> {
         }
     }
 
-    fn deadline(&self, now: UnixMillis) -> Option<UnixMillis> {
+    fn deadline(&self, now: Now) -> Option<Mono> {
         let pauses = self.calls.iter().filter_map(|c| match c.phase {
             Phase::Paused(at) => Some(at),
             _ => None,

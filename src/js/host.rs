@@ -46,9 +46,9 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub fn mirror(this: &Host, key: u32, token: &JsValue, from: f64, until: f64);
 
-    /// For observers: what, about which key (-1: none), and up to three numbers.
+    /// For observers: what, about which key (-1: none), and up to four numbers.
     #[wasm_bindgen(method, structural)]
-    pub fn notice(this: &Host, kind: u8, key: i32, a: f64, b: f64, c: f64);
+    pub fn notice(this: &Host, kind: u8, key: i32, a: f64, b: f64, c: f64, d: f64);
 
     /// Sends the tick after so many milliseconds; below zero: not at all. Replaces what was asked before.
     #[wasm_bindgen(method, structural)]

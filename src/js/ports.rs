@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
 use super::answer::Token;
@@ -12,8 +12,15 @@ use crate::auth::entry::{FlightId, KeyId, Reason};
 use crate::auth::machine::{Decision, Notice};
 use crate::core::error::Why;
 use crate::core::lease::Lease;
-use crate::core::time::UnixMillis;
+use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 use crate::driver::ports::Ports;
+
+#[wasm_bindgen]
+extern "C" {
+    // Looked up at call time, for fake timers; `catch`, because a server's sandbox may have none.
+    #[wasm_bindgen(js_namespace = performance, js_name = now, catch)]
+    fn monotonic() -> Result<f64, JsValue>;
+}
 
 /// The world of one session.
 pub struct Browser {
@@ -33,8 +40,9 @@ impl Browser {
 impl Ports for Browser {
     type Value = Token;
 
-    fn now(&self) -> UnixMillis {
-        UnixMillis(js_sys::Date::now() as i64)
+    fn now(&self) -> Now {
+        let wall = js_sys::Date::now();
+        Now { wall: UnixMillis(wall as i64), mono: Mono(monotonic().unwrap_or(wall) as i64) }
     }
 
     fn random(&self) -> f64 {
@@ -97,28 +105,36 @@ impl Ports for Browser {
 
     /// Numbers only; `pkg/src/core/words.ts` has the words, in this order.
     fn notice(&self, notice: &Notice) {
-        let (kind, key, a, b, c) = match *notice {
-            Notice::Identity(None) => (0, None, 0.0, 0.0, 0.0),
-            Notice::Identity(Some(None)) => (0, None, 1.0, 0.0, 0.0),
-            Notice::Identity(Some(Some(mark))) => (0, None, 2.0, (mark.0 >> 32) as f64, (mark.0 & 0xffff_ffff) as f64),
-            Notice::Status(status) => (1, None, f64::from(status as u8), 0.0, 0.0),
-            Notice::Forget => (2, None, 0.0, 0.0, 0.0),
-            Notice::Token(key, expires, reason) => (3, Some(key), expires.0 as f64, f64::from(reason as u8), 0.0),
-            Notice::RefreshFailed(key, why) => (4, Some(key), f64::from(why as u8), 0.0, 0.0),
-            Notice::Rejected(key) => (5, Some(key), 0.0, 0.0, 0.0),
-            Notice::Untold => (6, None, 0.0, 0.0, 0.0),
+        let (kind, key, numbers) = match *notice {
+            Notice::Identity(None) => (0, None, [0; 2]),
+            Notice::Identity(Some(None)) => (0, None, [1, 0]),
+            // 52 bits of it: a number of JavaScript has no more.
+            Notice::Identity(Some(Some(mark))) => (0, None, [2, (mark.0 >> 12) as i64]),
+            Notice::Status(status) => (1, None, [status as i64, 0]),
+            Notice::Forget => (2, None, [0; 2]),
+            Notice::Token(key, expires, reason) => (3, Some(key), [expires.0, reason as i64]),
+            Notice::RefreshFailed(key, why) => (4, Some(key), [why as i64, 0]),
+            Notice::Rejected(key) => (5, Some(key), [0; 2]),
+            Notice::Untold => (6, None, [0; 2]),
             Notice::Decision(key, decision) => match decision {
-                Decision::Asked(reason, forced) => (7, Some(key), f64::from(reason as u8), f64::from(u8::from(forced)), 0.0),
-                Decision::Refreshed(left, lead, skew) => (8, Some(key), left.0 as f64, lead.0 as f64, skew.0 as f64),
-                Decision::Kept(left, again) => (9, Some(key), left.0 as f64, again.0 as f64, 0.0),
-                Decision::Failed(left, wait) => (10, Some(key), left.0 as f64, wait.0 as f64, 0.0),
+                Decision::Asked(reason, forced) => (7, Some(key), [reason as i64, i64::from(forced)]),
+                Decision::Refreshed(left, lead, (low, high)) => {
+                    let end = |end: Option<i64>| end.map_or(f64::NAN, |ms| ms as f64);
+                    return self.host.notice(8, key.0 as i32, left.0 as f64, lead.0 as f64, end(low), end(high));
+                }
+                Decision::Kept(left, again) => (9, Some(key), [left.0, again.0]),
+                Decision::Failed(left, wait) => (10, Some(key), [left.0, wait.0]),
+                Decision::Denied => (11, Some(key), [0; 2]),
             },
+            Notice::Wake => (12, None, [0; 2]),
+            Notice::Odd(key, odd) => (13, Some(key), [odd as i64, 0]),
         };
-        self.host.notice(kind, key.map_or(-1, |k| k.0 as i32), a, b, c);
+        let [a, b] = numbers.map(|n| n as f64);
+        self.host.notice(kind, key.map_or(-1, |k| k.0 as i32), a, b, 0.0, 0.0);
     }
 
-    fn wake_at(&self, at: Option<UnixMillis>) {
+    fn wake_in(&self, after: Option<DurationMs>) {
         // The clamp is the second one, after the machine's own: a delay over 2^31 ms would fire at once.
-        self.host.wake(at.map_or(-1.0, |at| (at - self.now()).0.clamp(0, 60_000) as f64));
+        self.host.wake(after.map_or(-1.0, |after| after.0.clamp(0, 600_000) as f64));
     }
 }

@@ -70,17 +70,19 @@ fn every_truncation_of_a_token_is_opaque_or_reads_as_the_whole() {
 
 #[test]
 fn odd_claims_are_not_found_and_the_others_are() {
+    let odd = Claims { odd: true, ..Claims::default() };
+    let mark = |text: &str| Some(Mark::of(text));
     let expires = |seconds: i64| Claims { expires: Some(UnixMillis(seconds * 1000)), ..Claims::default() };
     for (payload, claims) in [
         ("{}", Claims::default()),
         (r#"{"exp":null}"#, Claims::default()),
-        (r#"{"exp":"soon"}"#, Claims::default()),
-        (r#"{"exp":{"exp":1}}"#, Claims::default()),
-        (r#"{"exp":[1800000000]}"#, Claims::default()),
-        (r#"{"exp":true}"#, Claims::default()),
-        (r#"{"exp":1e300}"#, Claims::default()),
-        (r#"{"exp":-1e300}"#, Claims::default()),
-        (r#"{"exp":1800000060000}"#, Claims::default()),
+        (r#"{"exp":"soon"}"#, odd),
+        (r#"{"exp":{"exp":1}}"#, odd),
+        (r#"{"exp":[1800000000]}"#, odd),
+        (r#"{"exp":true}"#, odd),
+        (r#"{"exp":1e300}"#, odd),
+        (r#"{"exp":-1e300}"#, odd),
+        (r#"{"exp":1800000060000}"#, odd),
         (r#"{"exp":"1800000060"}"#, expires(1_800_000_060)),
         (r#"{"exp":1800000060.9}"#, expires(1_800_000_060)),
         (r#"{"exp":1.80000006e9}"#, expires(1_800_000_060)),
@@ -90,6 +92,9 @@ fn odd_claims_are_not_found_and_the_others_are() {
         (r#"{"a":{"exp":1},"b":[{"exp":2}],"exp":3}"#, expires(3)),
         (" {\n \"exp\" : 5 }\n", expires(5)),
         (r#"{"sub":42}"#, Claims::default()),
+        (r#"{"sid":"sess_1","org_id":"org_1"}"#, Claims { session: mark("sess_1"), org: mark("org_1"), ..Claims::default() }),
+        (r#"{"o":{"rol":"admin","id":"org_1"}}"#, Claims { org: mark("org_1"), ..Claims::default() }),
+        (r#"{"o":"org_1","org_id":null}"#, Claims::default()),
         (r#"{"sub":"auth0|a\"lice\u00e9"}"#, Claims { subject: Some(Mark::of("auth0|a\"liceé")), ..Claims::default() }),
         (r#"{"sub":"\ud83d"}"#, Claims { subject: Some(Mark::of("\u{fffd}")), ..Claims::default() }),
         (r#"{"sub":"\ud83d\u0041"}"#, Claims { subject: Some(Mark::of("\u{fffd}A")), ..Claims::default() }),

@@ -19,9 +19,9 @@ export const href = (input: RequestInfo | URL, what: string): URL => {
 export const readSpec = (spec: TokenSpec): Exclude<TokenSpec, string> => (typeof spec === 'string' ? { template: spec } : spec)
 
 /** Whether options are of the usual shape, so that the code that takes unusual ones apart need not be loaded. */
-export const plain = ({ getToken, watch, isSignedOut, signOut, templates, routes, policy }: SessionOptions): boolean =>
+export const plain = ({ getToken, watch, isSignedOut, retryAfterMs, signOut, templates, routes, policy }: SessionOptions): boolean =>
   !policy &&
-  [getToken, watch, isSignedOut, signOut].every((f) => f === undefined || typeof f === 'function') &&
+  [getToken, watch, isSignedOut, retryAfterMs, signOut].every((f) => f === undefined || typeof f === 'function') &&
   (routes === undefined || Array.isArray(routes)) &&
   typeof (templates ?? {}) === 'object' &&
   Object.values(templates ?? {}).every((s: any) => typeof s === 'string' || (s && Object.entries(s).every(([k, v]) => typeof v === (k === 'idToken' ? 'boolean' : 'string'))))

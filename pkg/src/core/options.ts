@@ -3,13 +3,14 @@ import type { Policy, SessionOptions, TokenSpec } from '../types.js'
 
 const invalid = (message: string) => new CountersignError('option_invalid', message)
 
-const specFields = { template: 'string', audience: 'string', scope: 'string', idToken: 'boolean' } as const
+const specFields = { template: 'string', audience: 'string', scope: 'string', idToken: 'boolean', orgClaim: 'string' } as const
 
 const checkSpec = (name: string, spec: TokenSpec): void => {
   if (typeof spec === 'string') return
   if (!spec || typeof spec !== 'object') throw invalid(`\`templates.${name}\` must be a text or an object with template, audience, scope or idToken`)
   for (const [field, type] of Object.entries(specFields)) {
     const value = spec[field as keyof typeof spec]
+    if (field === 'orgClaim' && Array.isArray(value) && value.length && value.every((name) => typeof name === 'string')) continue
     if (value !== undefined && typeof value !== type) throw invalid(`\`templates.${name}.${field}\` must be a ${type}, got ${typeof value}. Is an environment variable missing?`)
   }
 }
@@ -27,7 +28,7 @@ const readPolicy = (policy: Policy | undefined): [keyof Policy, number][] => {
 
 /** What is wrong with a session's options, said when it is first used; and the numbers of its policy. Loaded only where `plain` below has a doubt. */
 export const checkOptions = (options: SessionOptions): [keyof Policy, number][] => {
-  for (const field of ['getToken', 'watch', 'isSignedOut', 'signOut'] as const)
+  for (const field of ['getToken', 'watch', 'isSignedOut', 'retryAfterMs', 'signOut'] as const)
     if (options[field] !== undefined && typeof options[field] !== 'function') throw invalid(`\`${field}\` must be a function, got ${typeof options[field]}`)
   if (options.templates !== undefined && (!options.templates || typeof options.templates !== 'object')) throw invalid('`templates` must be an object: your name for each token, and what to ask the provider for')
   if (options.routes !== undefined && !Array.isArray(options.routes)) throw invalid('`routes` must be an array of { url, template }')

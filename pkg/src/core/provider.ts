@@ -1,11 +1,15 @@
 import { scrub } from '../errors.js'
-import type { Identity, Provider, TokenRequest, Unsubscribe } from '../types.js'
+import { lazy } from '../loader.js'
+import type { Identity, Provider, TokenAnswer, TokenSpec, Unsubscribe } from '../types.js'
 import { op, type Core } from './core.js'
 import { invalid } from './address.js'
 import { reasons } from './trace.js'
 
 /** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
 const LEAVING_MS = 5000
+
+/** However long a provider wants to be left alone after a failure, it is asked again after an hour. */
+const LEAVE_MS = 3_600_000
 
 const within = (work: unknown): Promise<unknown> => {
   let timer: ReturnType<typeof setTimeout>
@@ -17,7 +21,7 @@ export interface Side {
   core: Core
   n: number
   /** What the app's template asks for, by key. */
-  specs: Omit<TokenRequest, 'skipCache' | 'force' | 'reason' | 'signal'>[]
+  specs: Exclude<TokenSpec, string>[]
   warn(message: string): void
   /** Takes every synchronous hit away. */
   forget(): void
@@ -32,6 +36,7 @@ export class Connection {
   #last: Identity | null | undefined
   #leaving = false
   #told: string | null | undefined
+  #is: Identity | null | undefined
   /** What it failed with last, by key: becomes the (scrubbed) cause of errors. */
   readonly failures: unknown[] = []
 
@@ -62,7 +67,7 @@ export class Connection {
   disconnect(): void {
     if (!this.#provider) return
     this.#provider = undefined
-    this.#last = this.#told = undefined
+    this.#last = this.#told = this.#is = undefined
     this.#leaving = false
     this.#side.forget()
     try {
@@ -90,7 +95,10 @@ export class Connection {
     // Here and now: told from inside a callback of the machine, it hears of this only when that returns.
     if (key !== this.#told) forget()
     this.#told = key
-    core.identity(n, key ? 2 : key === null ? 1 : 0, key ?? '', key && this.#provider?.comparable ? identity!.user : '')
+    const moved = identity && this.#is?.user === identity.user && (this.#is.org ?? '') !== (identity.org ?? '')
+    // While it is not known who is there, the last one known is who may come back.
+    if (identity !== undefined) this.#is = identity
+    core.identity(n, moved ? 3 : key ? 2 : key === null ? 1 : 0, key ?? '', key && this.#provider?.comparable ? identity!.user : '')
   }
 
   /** Fences at once, then the followers, then the provider's own sign-out, each for so long and no longer. What the provider says afterwards counts again. */
@@ -128,17 +136,24 @@ export class Connection {
     const provider = this.#provider
     const failed = (error: unknown) => {
       if (!this.#flights.delete(flight)) return
-      let nobody = false
+      let alone = 0
       try {
-        nobody = provider?.isSignedOut?.(error) === true
+        if (provider?.isSignedOut?.(error) === true) alone = -1
+        else if (provider?.retryAfterMs) alone = Math.max(0, provider.retryAfterMs(error) ?? 0)
+        // Seconds, as Clerk gives them.
+        else alone = Math.max(0, Number((error as { retryAfter?: unknown } | null)?.retryAfter) * 1000)
       } catch {
         // Then it is a failure like any other.
       }
       this.failures[key] = error
-      core.command(n, op.refused, flight, nobody ? 1 : 0)
+      core.command(n, op.refused, flight, alone < Infinity ? Math.min(alone, LEAVE_MS) || 0 : alone)
     }
     try {
-      const answer = provider?.getToken({ ...specs[key], skipCache: force, force, reason: reasons[reason] ?? 'first', signal: abort.signal })
+      const { orgClaim, ...spec } = specs[key]!
+      const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason: reasons[reason] ?? 'first', signal: abort.signal })
+      let answer: unknown = call(force)
+      const org = this.#is?.org
+      if (orgClaim && org !== undefined) answer = lazy.org().then((o) => o.ofOrg(answer as TokenAnswer, () => call(true), orgClaim, org))
       Promise.resolve(answer).then((value) => {
         if (this.#flights.delete(flight)) core.answered(n, flight, value)
       }, failed)

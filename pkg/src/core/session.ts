@@ -35,6 +35,9 @@ export class Impl {
   readonly #calls = new Map<number, Call>()
   readonly #joined = new Map<number, { at: number; promise: Promise<string | null> }>()
   readonly #decisions: string[] = []
+  /** Keys whose odd token was said so, and keys of which some backend wants a JWT. */
+  readonly #odd = new Set<number>()
+  readonly #wanted = new Set<number>()
   #next = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #generation = 0
@@ -223,12 +226,12 @@ export class Impl {
     else this.#shared.mirror.set(name, { token, from, until })
   }
 
-  notice(kind: number, key: number, a: number, b: number, c: number): void {
+  notice(kind: number, key: number, a: number, b: number, c: number, d: number): void {
     const shared = this.#shared
     const template = this.#names[key] ?? ''
     if (kind === 0) {
-      // Both halves of a 64-bit mark: who it is cannot be read from it.
-      shared.identityKey = a === 0 ? undefined : a === 1 ? null : b.toString(36) + c.toString(36)
+      // A mark: who it is cannot be read from it.
+      shared.identityKey = a === 0 ? undefined : a === 1 ? null : b.toString(36)
       this.#out.emit({ type: 'identity', key: shared.identityKey })
     } else if (kind === 1) {
       shared.status = statuses[a] ?? 'unknown'
@@ -241,10 +244,14 @@ export class Impl {
         this.#out.emit({ type: 'refreshFailed', template, error })
       })
     } else if (kind === 5) this.#out.emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
-    else if (kind === 6)
-      this.#out.advise((w) => w.untold)
-    else {
-      const text = decision(kind, template || 'the session token', a, b, c)
+    else if (kind === 6) this.#out.advise((w) => w.untold)
+    else if (kind === 12) this.#out.emit({ type: 'wake' })
+    else if (kind === 13) {
+      if (this.#odd.has(key)) return
+      this.#odd.add(key)
+      if (a || this.#wanted.has(key)) this.#out.advise((w) => w.odd(a, template))
+    } else {
+      const text = decision(kind, template || 'the session token', a, b, c, d)
       this.#decisions[key] = text
       this.#out.emit({ type: 'decision', text })
     }
@@ -360,6 +367,7 @@ export class Impl {
 
   channel(spec: CallSpec): Channel {
     const key = this.#key(spec.template)
+    this.#wanted.add(key)
     let door: Door | undefined
     const suspect = () => this.#core.token(this.#n, 0, key, 3, 0) as string | null
     const doctor = () => import('./doctor.js')
@@ -368,6 +376,7 @@ export class Impl {
         door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
         return this.#call(door, undefined, input, init, sent)
       },
+      clock: (server, asked) => this.#core.shown(this.#n, key, server, asked),
       explain: () => doctor().then((d) => d.explain(suspect(), spec), () => undefined),
       check: () => doctor().then((d) => d.check(() => this.getToken(spec.template), spec)),
     }
@@ -409,9 +418,10 @@ export class Impl {
       const number = (what: number) => this.#command(op.number, key, what)
       const refreshes = number(3)
       if (token === null && !refreshes) continue
-      tokens[name] = { expiresAt: number(0), refreshAt: number(1), obtainedAt: number(2), refreshes, generation, decision: this.#decisions[key] ?? '', claims: token === null ? {} : claimsOf(token) }
+      tokens[name] = { expiresAt: number(0), refreshAt: number(1), obtainedAt: number(2), notAfter: number(5), reason: reasons[number(4)] ?? 'first', refreshes, generation, decision: this.#decisions[key] ?? '', claims: token === null ? {} : claimsOf(token) }
     }
-    return { status: this.#shared.status, generation, tokens, events: [...this.#shared.history], insecureOrigins: [...this.#shared.insecure] }
+    const [low, high] = [6, 7].map((what) => this.#keys.size ? this.#command(op.number, 0, what) : NaN).map((ms) => (ms === ms ? ms : null))
+    return { status: this.#shared.status, generation, skew: [low!, high!], tokens, events: [...this.#shared.history], insecureOrigins: [...this.#shared.insecure] }
   }
 
   /** One started session per name and page, across copies of the package: after a hot reload the old module's is still there. */

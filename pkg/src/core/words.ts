@@ -36,5 +36,11 @@ export const sentence = (why: number, template: string | undefined): string => (
 
 export const untold = 'nobody told this session who is signed in, so every read asks getToken. Use an adapter (clerkSession, auth0Session), give the provider a `watch`, or call session.identityChanged({ user })'
 
+/** In the order of `Odd` in src/auth/machine.rs. */
+export const odd = (what: number, template: string): string =>
+  what
+    ? `the \`exp\` of the token "${template}" is no plausible number of seconds since 1970 (milliseconds by mistake?): it was ignored, and the token is kept for \`policy.fallbackTtlMs\``
+    : `the token "${template}" is no readable JWT (opaque or encrypted), and its backend wants one. With Auth0: pass \`audience\`; with Clerk: name a JWT template`
+
 export const second = (name: string): string =>
   `a second session named "${name}" was started, and the first one was disposed. After a hot reload that is right; otherwise give one of them a \`name\``

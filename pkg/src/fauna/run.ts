@@ -55,6 +55,7 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
     const sent = headers(settled, own ? seen(state) : undefined)
     // No header here holds a token: the way out adds it.
     config.logger?.debug('Fauna HTTP request to /query/1 (attempt %s), headers: %s', attempt, JSON.stringify(sent))
+    const asked = Date.now()
     const response = await out
       .request({ client_timeout_ms: timeout + config.client_timeout_buffer_ms, data: request, headers: sent, method: 'POST', signal: options.signal }, guard.check)
       .catch(async (error) => {
@@ -68,6 +69,8 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
     const answer = read(response, format, long)
     if (!(answer instanceof Error)) {
       if (own) saw(state, answer.txn_ts)
+      // The transaction's time is the server's clock, in microseconds.
+      if (answer.txn_ts) out.channel?.clock(answer.txn_ts / 1000, asked)
       if (answer.stats) answer.stats.attempts = attempt
       return answer
     }

@@ -88,7 +88,7 @@ fn a_clock_set_back_before_the_receipt_proves_nothing() {
     let mut w = World::alice();
     w.read();
     w.grant(0, 60);
-    w.now -= seconds(3_600);
+    w.jump(-seconds(3_600));
     assert_eq!(w.peek(), None);
     w.read();
     assert_eq!(w.calls.len(), 2);

@@ -32,7 +32,7 @@ fn after_a_sleep_only_what_is_wanted_is_fetched() {
     w.want(OTHER, Want::Any);
     w.grant(1, 60);
     // The lid was closed: no timer went off for eight hours.
-    w.now += seconds(8 * 3600);
+    w.jump(seconds(8 * 3600));
     w.m.tick(w.time());
     w.drain();
     assert_eq!(w.calls.len(), 2, "idle keys are left alone");
@@ -63,7 +63,7 @@ fn the_back_off_doubles_and_stays_within_a_quarter_and_a_minute() {
         let mut backoff = Backoff::default();
         for n in 0..40_u32 {
             let plain = (500_i64 << n.min(10)).min(60_000);
-            let wait = backoff.fail(random).0;
+            let wait = backoff.fail(ms(500), ms(60_000), random).0;
             assert!(wait >= plain * 3 / 4 && wait <= (plain * 5 / 4 + 1).min(60_000), "{random} {n}: {wait}");
         }
         backoff.reset();

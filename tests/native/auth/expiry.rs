@@ -103,7 +103,7 @@ fn a_provider_cache_with_little_left_is_not_asked_in_a_spin() {
 fn provider_given_expiry_rules() {
     let mut w = World::alice();
     w.read();
-    let at = w.time() + ms(20_000);
+    let at = w.time().wall + ms(20_000);
     w.settle(0, Answer::Token { value: "opaque".into(), claims: None, expires_at: Some(at) });
     w.m.visible(w.time(), false);
     w.run(17_999);

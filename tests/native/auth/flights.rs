@@ -1,6 +1,5 @@
 //! One flight per key; who joins which; what a refusal costs; and a provider that never settles.
 
-use countersign::auth::policy::STUCK;
 use countersign::auth::flights::Answer;
 use countersign::auth::machine::{Notice, Want};
 use countersign::auth::policy::Policy;
@@ -57,7 +56,7 @@ fn twenty_refusals_of_one_lease_are_one_call() {
     let lease = refused(&mut w);
     let mut all = Vec::new();
     for _ in 0..20 {
-        w.m.reject(w.time(), lease);
+        w.m.reject(w.time(), lease, false);
         all.push(w.want(KEY, Want::Better(lease)));
     }
     assert_eq!((w.calls.len(), w.calls[1].force), (2, true));
@@ -74,7 +73,7 @@ fn a_late_refusal_of_an_old_lease_costs_nothing() {
     let lease = refused(&mut w);
     w.want(KEY, Want::Better(lease));
     let better = w.grant(1, 60);
-    w.m.reject(w.time(), lease);
+    w.m.reject(w.time(), lease, false);
     let late = w.want(KEY, Want::Better(lease));
     assert_eq!(w.token_of(late), better);
     assert_eq!(w.calls.len(), 2);

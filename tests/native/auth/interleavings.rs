@@ -99,7 +99,7 @@ fn apply(w: &mut World, g: &mut Ghost, step: Step) {
         }
         Step::Reject => {
             if let Some(lease) = g.lease {
-                w.m.reject(w.time(), lease);
+                w.m.reject(w.time(), lease, false);
                 w.drain();
             }
         }

@@ -1,6 +1,5 @@
 //! Tokens for consumers with a clock of their own: sockets and streams.
 
-use countersign::auth::policy::STUCK;
 use countersign::auth::flights::Answer;
 use countersign::auth::machine::Want;
 use countersign::core::error::Why;
@@ -70,8 +69,8 @@ fn refused_while_waiting_a_better_one_is_asked_for_at_once() {
     let mut w = World::alice();
     let held = first(&mut w);
     let socket = next(&mut w, Some(held), None);
-    w.m.reject(w.time(), held);
-    w.m.reject(w.time(), held);
+    w.m.reject(w.time(), held, false);
+    w.m.reject(w.time(), held, false);
     w.drain();
     assert_eq!((w.calls.len(), w.calls[1].force), (2, true));
     w.grant(1, 60);
@@ -82,7 +81,7 @@ fn refused_while_waiting_a_better_one_is_asked_for_at_once() {
 fn refused_before_the_next_is_asked_for_comes_to_the_same() {
     let mut w = World::alice();
     let held = first(&mut w);
-    w.m.reject(w.time(), held);
+    w.m.reject(w.time(), held, false);
     w.drain();
     let socket = next(&mut w, Some(held), None);
     assert_eq!((w.calls.len(), w.calls[1].force), (2, true));
@@ -94,7 +93,7 @@ fn refused_before_the_next_is_asked_for_comes_to_the_same() {
 fn a_new_socket_is_not_given_a_refused_token() {
     let mut w = World::alice();
     let held = first(&mut w);
-    w.m.reject(w.time(), held);
+    w.m.reject(w.time(), held, false);
     let socket = next(&mut w, None, None);
     assert_eq!(w.outcome(socket), None);
     w.grant(1, 60);
@@ -108,7 +107,7 @@ fn the_refused_token_again_leaves_the_socket_waiting_quietly() {
     let token = w.grant(0, 60);
     let held = w.lease_of(socket);
     w.provider = Some(Box::new(move |_, _| Some(answer(&token))));
-    w.m.reject(w.time(), held);
+    w.m.reject(w.time(), held, false);
     let waits = next(&mut w, Some(held), None);
     w.run(seconds(40));
     assert_eq!(w.outcome(waits), None);
@@ -154,7 +153,7 @@ fn a_budget_that_is_spent_delays_a_socket_without_spinning() {
     let mut w = World::alice();
     w.m.policy_mut().forced_per_minute = 0;
     let held = first(&mut w);
-    w.m.reject(w.time(), held);
+    w.m.reject(w.time(), held, false);
     let socket = next(&mut w, Some(held), None);
     w.run(seconds(20));
     assert_eq!(w.outcome(socket), None);

@@ -89,7 +89,7 @@ fn apply(w: &mut World, g: &mut Ghost, step: Step) {
         Step::Tell(0) => w.hear(Told::Unknown),
         Step::Tell(1) => w.hear(Told::SignedOut),
         Step::Tell(n) => w.tell(USERS[n as usize - 2]),
-        Step::Reject(lease) => w.m.reject(w.time(), LeaseId(lease)),
+        Step::Reject(lease) => w.m.reject(w.time(), LeaseId(lease), lease % 2 == 0),
         Step::Invalidate(n) => w.m.invalidate(w.time(), (n < 2).then_some(KeyId(u32::from(n)))),
         Step::Cancel(back) => {
             let who = g.asked.saturating_sub(back);
@@ -117,7 +117,7 @@ fn check(w: &mut World, g: &mut Ghost, told: bool) {
         }
     }
     g.checked = w.ended.len();
-    if w.m.entries().iter().any(|e| e.flight.is_none() && e.stray.is_some_and(|s| !s.stuck(w.time()))) {
+    if w.m.entries().iter().any(|e| e.flight.is_none() && e.stray.is_some_and(|s| w.time().mono < s.stuck_at(w.m.policy()))) {
         panic!("a young flight was given up on");
     }
 }

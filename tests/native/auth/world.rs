@@ -7,11 +7,11 @@ use countersign::auth::entry::{FlightId, KeyId, Reason};
 use countersign::auth::flights::Answer;
 use countersign::auth::identity::{Person, Told};
 use countersign::auth::machine::{Acquired, Effect, Manager, Notice, Want};
-use countersign::auth::policy::{Policy, TIMER_CAP};
+use countersign::auth::policy::{Policy, TIMER_CAP_HIDDEN};
 use countersign::core::error::Why;
 use countersign::core::lease::LeaseId;
 use countersign::core::text::Mark;
-use countersign::core::time::{DurationMs, UnixMillis};
+use countersign::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 pub use crate::base64::jwt;
 
@@ -20,6 +20,9 @@ pub const START: i64 = 1_800_000_000_000;
 
 /// The smallest time the machine's timer is set for.
 pub const FLOOR: i64 = 50;
+
+/// After this long a flight is given up on.
+pub const STUCK: DurationMs = DurationMs(15_000);
 
 /// What became of a waiter.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,7 +48,9 @@ pub type Provider = Box<dyn FnMut(&Asked, i64) -> Option<Answer<String>>>;
 
 pub struct World {
     pub m: Manager<String, u32>,
+    /// The wall clock; the monotonic one goes along, unless somebody jumps.
     pub now: i64,
+    jumped: i64,
     pub calls: Vec<Asked>,
     pub ended: Vec<(u32, Outcome)>,
     pub mirrors: BTreeMap<u32, Option<(String, i64, i64)>>,
@@ -84,6 +89,7 @@ impl World {
         let mut world = Self {
             m: Manager::new(policy),
             now: START,
+            jumped: 0,
             calls: Vec::new(),
             ended: Vec::new(),
             mirrors: BTreeMap::new(),
@@ -97,7 +103,7 @@ impl World {
         };
         world.m.add_key();
         world.m.add_key();
-        world.m.connect(UnixMillis(world.now), false);
+        world.m.connect(world.time(), false);
         world.drain();
         world
     }
@@ -109,8 +115,14 @@ impl World {
         world
     }
 
-    pub fn time(&self) -> UnixMillis {
-        UnixMillis(self.now)
+    pub fn time(&self) -> Now {
+        Now { wall: UnixMillis(self.now), mono: Mono(self.now - self.jumped - START + 5_000) }
+    }
+
+    /// The wall clock is set, or the machine sleeps: the monotonic one stands, and no timer goes off.
+    pub fn jump(&mut self, span: i64) {
+        self.now += span;
+        self.jumped += span;
     }
 
     pub fn hear(&mut self, told: Told) {
@@ -202,7 +214,7 @@ impl World {
                     let asked = Asked { flight, key, force, reason, at: self.now, generation: self.m.generation() };
                     self.calls.push(asked);
                     if let Some(answer) = self.provider.as_mut().and_then(|p| p(&asked, self.now)) {
-                        self.m.settled(UnixMillis(self.now), flight, answer, 0.5);
+                        self.m.settled(self.time(), flight, answer, 0.5);
                     }
                 }
                 Effect::Abort(flight) => self.aborted.push(flight),
@@ -220,9 +232,10 @@ impl World {
 
     /// When the timer would go off. Checks the promise about it.
     pub fn deadline(&self) -> Option<i64> {
-        let at = self.m.deadline(self.time())?.0;
+        let now = self.time();
+        let at = self.now + (self.m.deadline(now)? - now.mono).0;
         assert!(at >= self.now + FLOOR, "a timer for the past: {} ms", at - self.now);
-        assert!(at <= self.now + TIMER_CAP.0, "a timer beyond the cap: {} ms", at - self.now);
+        assert!(at <= self.now + TIMER_CAP_HIDDEN.0, "a timer beyond the cap: {} ms", at - self.now);
         Some(at)
     }
 

@@ -95,7 +95,23 @@ fn a_body_that_cannot_be_sent_twice_is_not() {
     let rig = Rig::with("a");
     rig.call(2, Plan { replayable: false, ..PLAN });
     rig.head(2, 401);
-    assert_eq!(rig.news(), [sent(2, "a"), Act::Rejected, Act::Deliver(2)]);
+    assert_eq!(rig.news(), [sent(2, "a"), Act::Rejected, Act::Ask { flight: 2, force: true }, Act::Deliver(2)], "the next call shall not carry it");
+    rig.call(3, PLAN);
+    rig.answer(2, "b");
+    assert_eq!(rig.news(), [sent(3, "b")]);
+}
+
+#[test]
+fn what_cannot_be_sent_twice_waits_for_a_token_that_is_not_about_to_be_renewed() {
+    let rig = Rig::with("a");
+    rig.run(49_000);
+    rig.news();
+    rig.call(2, PLAN);
+    assert_eq!(rig.news(), [sent(2, "a")], "what can be replayed need not");
+    rig.call(3, Plan { replayable: false, ..PLAN });
+    assert_eq!(rig.news(), []);
+    rig.answer(2, "b");
+    assert_eq!(rig.news(), [sent(3, "b")]);
 }
 
 #[test]

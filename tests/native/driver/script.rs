@@ -13,7 +13,7 @@ use countersign::core::error::Why;
 use countersign::core::http::{Backend, GENERIC, Head};
 use countersign::core::lease::Lease;
 use countersign::core::text::Mark;
-use countersign::core::time::UnixMillis;
+use countersign::core::time::{DurationMs, Mono, Now, UnixMillis};
 use countersign::driver::call::Plan;
 use countersign::driver::ports::Ports;
 use countersign::driver::session::{Driver, Event, Target};
@@ -59,8 +59,8 @@ impl Script {
 impl Ports for Script {
     type Value = String;
 
-    fn now(&self) -> UnixMillis {
-        UnixMillis(self.now.get())
+    fn now(&self) -> Now {
+        Now { wall: UnixMillis(self.now.get()), mono: Mono(self.now.get() - START) }
     }
     fn random(&self) -> f64 {
         0.5
@@ -98,8 +98,8 @@ impl Ports for Script {
             self.act(Act::Rejected);
         }
     }
-    fn wake_at(&self, at: Option<UnixMillis>) {
-        self.wake.set((at.map(|at| at.0), self.wake.get().1 + 1));
+    fn wake_in(&self, after: Option<DurationMs>) {
+        self.wake.set((after.map(|after| self.now.get() + after.0), self.wake.get().1 + 1));
     }
 }
 
@@ -147,7 +147,7 @@ impl Rig {
     /// The provider answers with a token that lives a minute.
     pub fn answer(&self, flight: u32, token: &str) {
         let now = self.driver.ports().now.get();
-        let claims = Claims { expires: Some(UnixMillis(now + 60_000)), issued: Some(UnixMillis(now)), subject: None };
+        let claims = Claims { expires: Some(UnixMillis(now + 60_000)), issued: Some(UnixMillis(now)), ..Claims::default() };
         self.driver.handle(Event::Answered(FlightId(flight), Answer::Token { value: token.into(), claims: Some(claims), expires_at: None }));
     }
 
