@@ -53,6 +53,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Change::None => return,
             Change::Held => self.clear_mirrors(),
             Change::Adopted if unnamed && self.who == Who::Nobody && self.heard == Some(true) => self.bump(true),
+            // There is nobody to ask for any more.
+            Change::Adopted if self.who == Who::Nobody => self.drop_tokens(),
             // Nobody knows whose they were: the next read asks.
             Change::Adopted if unnamed => self.drop_held(),
             Change::Adopted => {}
@@ -196,7 +198,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
             let mut dropped = false;
             if let Some(entry) = self.entries.get_mut(n as usize) {
-                entry.must_force = Some(Reason::Forced);
+                // The token is kept, unused, so that it is known again should the provider answer with it once more.
+                entry.must_force.get_or_insert(Reason::Forced);
                 // What could not get better by waiting may be mended now.
                 if entry.retry_at > patience {
                     entry.retry_at = Mono(0);
@@ -204,7 +207,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 if let Some(flight) = &mut entry.flight {
                     flight.cures = false;
                 }
-                dropped = entry.held.take().is_some();
+                dropped = entry.held.is_some();
             }
             self.mirror(KeyId(n));
             // Sockets want their next token now, not at the old one's lead.
@@ -300,7 +303,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Some(lead) => held.expires_at(&self.skew) - DurationMs(lead.0.clamp(self.policy.margin(held.life, latency).0, held.life.0 / 2)),
             None => held.refresh_at(&self.policy, &self.skew),
         };
-        held.look_again.map_or(by_lead, |again| by_lead.max(again))
+        held.look_again.map_or(by_lead, |again| by_lead.max(again)).min(held.not_after(&self.policy, &self.skew, latency))
     }
 
     /// When to call [`Manager::tick`] next. Never further away than the cap, so that a sleeping machine or a 40-day token cannot break it.
@@ -318,7 +321,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                     (Some(flight), _) => flight.stuck_at(&self.policy),
                     // Its turn comes when a flight settles, and that is looked at then.
                     (_, Some(held)) if self.crowded(now) && !held.rejected => continue,
-                    (_, held) => held.as_ref().map_or(now.mono, |h| now.mono_at(self.next_due(h, entry.latency, lead))),
+                    (_, Some(held)) if entry.must_force.is_none() && self.usable(entry, now).is_some() => now.mono_at(self.next_due(held, entry.latency, lead)),
+                    _ => now.mono,
                 };
                 next = next.min(at.max(entry.retry_at));
             }

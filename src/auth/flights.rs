@@ -52,7 +52,14 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             entry.flight = None;
         }
         waiter.after = None;
-        match (self.launch(waiter.key, now, reason, forced), waiter.want) {
+        let keeps_word = entry.must_force == Some(Reason::Forced) && !matches!(waiter.want, Want::Forced | Want::Better(_));
+        let mut launched = self.launch(waiter.key, now, reason, forced);
+        if keeps_word && launched == Err(Why::Budget) {
+            // The app's word that the contents changed is kept as well as it can be. Not so where the user went to another organisation:
+            // an unforced token would be the wrong one.
+            launched = self.launch(waiter.key, now, reason, false);
+        }
+        match (launched, waiter.want) {
             // A socket goes on waiting: the timer asks again.
             (Ok(()), _) | (_, Want::Next(..)) => Acquired::Pending,
             // Better a token that has not expired than an error about the next one.
@@ -64,6 +71,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     /// The token at hand if it has not expired, margin or not: the next one cannot be had.
     fn lasting(&self, key: KeyId, now: Now) -> Option<Lease<V>> {
         let entry = self.entries.get(key.0 as usize)?;
+        // What the app said is out of date is not.
+        if entry.must_force.is_some() {
+            return None;
+        }
         let held = entry.held.as_ref().filter(|h| !h.spent(&self.skew, now.wall) && now.wall >= h.obtained)?;
         Some(held.lend(&self.policy, &self.skew, entry.latency, self.generation))
     }
@@ -103,16 +114,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let calibrate = reason == Reason::Expiring && uncertain && entry.held.as_ref().is_some_and(odd);
         // Beside one that hangs, or has nothing better by itself: a provider that shares its pending answer (Clerk does) would only hand out the same again.
         let in_vain = entry.stray.is_some() || entry.last_error == Some(Why::OnlyExpired);
-        let mut forced = forced || ((calibrate || in_vain) && affordable);
+        let forced = forced || ((calibrate || in_vain) && affordable);
         if forced && !affordable {
-            // The app's word is kept as well as it can be; a token of the organisation that was left would be the wrong one.
-            if entry.must_force != Some(Reason::Forced) || matches!(reason, Reason::Rejected | Reason::Expiring) {
-                // Whoever waits with a timer looks again in a while, not at once.
-                entry.retry_at = entry.retry_at.max(now.mono + DurationMs::seconds(5));
-                self.decide(key, Decision::Denied);
-                return Err(Why::Budget);
-            }
-            forced = false;
+            // Whoever waits with a timer looks again in a while, not at once.
+            entry.retry_at = entry.retry_at.max(now.mono + DurationMs::seconds(5));
+            self.decide(key, Decision::Denied);
+            return Err(Why::Budget);
         }
         if forced {
             entry.forced.spend(now.mono);
@@ -211,7 +218,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let Some(entry) = self.entries.get(key.0 as usize) else { return };
         let left = entry.held.as_ref().map_or(DurationMs::ZERO, |h| h.left(&self.skew, now.wall).max(DurationMs::ZERO));
         // A token that is still valid outlives a failed refresh, for its whole life.
-        let good = if entry.must_force.is_some() || entry.held.as_ref().is_some_and(|h| h.rejected) { None } else { self.lasting(key, now) };
+        let good = if entry.held.as_ref().is_some_and(|h| h.rejected) { None } else { self.lasting(key, now) };
         self.decide(key, Decision::Failed(left, wait));
         self.notice(Notice::RefreshFailed(key, why));
         if !self.open() {

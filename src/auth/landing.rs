@@ -118,7 +118,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
         }
         self.answer(now, key, flight, refused);
-        if behind && self.launch(key, now, Reason::Expiring, true).is_ok() {
+        let free = self.open() && self.entries.get(key.0 as usize).is_some_and(|e| e.flight.is_none());
+        if behind && free && self.launch(key, now, Reason::Expiring, true).is_ok() {
             self.calibrated = true;
         }
     }
@@ -194,9 +195,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     fn hold(&mut self, now: Now, arrival: Arrival<V>, same: Option<Held<V>>) -> Held<V> {
         let Arrival { flight, value, claims, expires_at, .. } = arrival;
         let ttl = if claims.is_some() { self.policy.fallback_ttl } else { self.policy.opaque_ttl };
+        // The provider's word beside the token counts where the token says nothing: the backend reads the token.
         let ttl_ends = expires_at.unwrap_or(now.wall + ttl);
-        // The provider's word beside the token wins over the token's.
-        let claims = claims.filter(|_| expires_at.is_none()).unwrap_or_default();
+        let claims = claims.unwrap_or_default();
         let life = match (claims.expires, claims.issued) {
             (Some(exp), Some(iat)) if exp > iat => exp - iat,
             (Some(exp), _) => DurationMs((self.skew.local(exp) - now.wall).0.max(1_000)),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::budget::Budget;
-use super::entry::{Entry, FlightId, KeyId, Reason};
+use super::entry::{Entry, FlightId, Held, KeyId, Reason};
 use super::identity::{Status, Who};
 use super::policy::{ABREAST, Policy};
 use super::skew::Skew;
@@ -248,7 +248,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     /// Whether the identity lets tokens out at all.
-    pub(super) fn open(&self) -> bool {
+    pub fn open(&self) -> bool {
         self.connected && matches!(self.who, Who::Known(_) | Who::Untold(_))
     }
 
@@ -335,6 +335,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Want::Better(refused) => {
                 if let Some(lease) = usable
                     && lease.id != refused
+                    && !force
                 {
                     return Acquired::Ready(lease);
                 }
@@ -349,13 +350,14 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Want::Next(after, lead) => {
                 // A refused token, or one whose contents changed, is no next one, and the one after it is due now.
                 let force = rejected || force;
-                if let Some(lease) = usable
+                if let Some(lease) = &usable
                     && Some(lease.id) != after
                     && !force
                 {
-                    return Acquired::Ready(lease);
+                    return Acquired::Ready(lease.clone());
                 }
-                let due = force || entry.held.as_ref().is_none_or(|h| now.wall >= self.next_due(h, entry.latency, lead) && !self.crowded(now));
+                let time = |h: &Held<V>| now.wall >= self.next_due(h, entry.latency, lead) && !self.crowded(now);
+                let due = force || usable.is_none() || entry.held.as_ref().is_none_or(time);
                 let reason = if rejected { Reason::Rejected } else { entry_reason(entry) };
                 if due { self.join(waiter, now, reason, force) } else { Acquired::Pending }
             }

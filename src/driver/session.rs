@@ -125,7 +125,13 @@ impl<P: Ports> Driver<P> {
     pub fn get(&self, target: Target, key: KeyId, want: Want, timeout: Option<DurationMs>) -> Acquired<P::Value> {
         let answer = self.state.borrow_mut().manager.acquire(self.ports.now(), target, key, want, timeout);
         self.pump();
-        answer
+        match answer {
+            // A provider that is asked for the next one may have said that somebody else is signed in now.
+            Acquired::Ready(lease) if lease.generation != self.look(|m, _| m.generation()) => {
+                Acquired::Failed(if self.look(|m, _| m.is_disposed()) { Why::Disposed } else { Why::IdentityChanged })
+            }
+            answer => answer,
+        }
     }
 
     /// Something happened. What the machine wants done is done before this returns, unless a port is calling back.
@@ -236,6 +242,9 @@ impl<V: Payload> State<V> {
 
     fn open(&mut self, id: u32, plan: Plan, now: Now) {
         let mut call = Call::new(id, plan, self.manager.generation());
+        if self.manager.is_disposed() {
+            return self.actions.push_back(Action::Fail(id, Why::Disposed));
+        }
         let Some(key) = plan.key else {
             call.phase = Phase::Sent;
             self.calls.push(call);
@@ -259,6 +268,10 @@ impl<V: Payload> State<V> {
     fn token(&mut self, id: u32, lease: Option<Lease<V>>) {
         let generation = self.manager.generation();
         let Some(call) = self.find(id) else { return };
+        // It was asked for as whoever was signed in then, and only they may send it.
+        if call.generation != generation {
+            return self.no_token(id, Why::IdentityChanged);
+        }
         let refused = call.phase == Phase::Refused;
         match lease {
             None if refused => return self.end(id, Action::Deliver(id)),
@@ -267,7 +280,6 @@ impl<V: Payload> State<V> {
             }
             _ => {}
         }
-        call.generation = generation;
         call.replayed |= refused;
         call.phase = Phase::Sent;
         let token = lease.as_ref().map(|l| l.value.clone());
@@ -333,12 +345,18 @@ impl<V: Payload> State<V> {
     }
 
     fn unpause(&mut self, now: Now) {
-        for call in &mut self.calls {
-            if matches!(call.phase, Phase::Paused(at) if at <= now.mono) {
-                call.phase = Phase::Sent;
-                self.actions.push_back(Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())));
+        // While it is not known who is signed in, nothing is sent: the answer that there is must do.
+        let open = self.manager.open();
+        let actions = &mut self.actions;
+        self.calls.retain_mut(|call| {
+            if !matches!(call.phase, Phase::Paused(at) if at <= now.mono) {
+                return true;
             }
-        }
+            call.phase = Phase::Sent;
+            let again = open || call.plan.key.is_none();
+            actions.push_back(if again { Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())) } else { Action::Deliver(call.id) });
+            again
+        });
     }
 
     fn fence(&mut self, generation: u32) {
