@@ -10,16 +10,24 @@ mod base64;
 mod cache;
 #[path = "auth/clock.rs"]
 mod clock;
+#[path = "auth/clocks.rs"]
+mod clocks;
+#[path = "auth/evidence.rs"]
+mod evidence;
 #[path = "auth/expiry.rs"]
 mod expiry;
 #[path = "auth/flights.rs"]
 mod flights;
+#[path = "auth/found.rs"]
+mod found;
 #[path = "auth/identity.rs"]
 mod identity;
 #[path = "auth/interleavings.rs"]
 mod interleavings;
 #[path = "auth/leases.rs"]
 mod leases;
+#[path = "auth/places.rs"]
+mod places;
 #[path = "auth/properties.rs"]
 mod properties;
 #[path = "auth/untold.rs"]

@@ -9,6 +9,7 @@ use countersign::auth::machine::{Acquired, Want};
 use countersign::core::error::Why;
 use countersign::core::http::{Backend, Reading, Verdict};
 use countersign::core::time::DurationMs;
+use countersign::driver::call::Plan;
 use countersign::driver::session::{Event, Target};
 
 use crate::script::*;
@@ -169,4 +170,53 @@ fn a_token_in_the_queue_is_not_given_after_a_fence() {
     let news = rig.news();
     assert!(news.contains(&Act::Give(1, Some("a".into()))) && news.contains(&Act::Fail(2, Why::IdentityChanged)), "{news:?}");
     assert!(!news.iter().any(|a| matches!(a, Act::Give(2, _))), "{news:?}");
+}
+
+#[test]
+fn a_hit_is_not_handed_out_when_its_own_refresh_tells_of_somebody_else() {
+    let rig = Rig::with("a");
+    rig.driver.handle(Event::Visible(false));
+    rig.run(50_000);
+    rig.hook(|driver, act| {
+        if matches!(act, Act::Ask { .. }) {
+            driver.handle(user("bob"));
+        }
+    });
+    let answer = rig.driver.get(Target::Token(9), KEY, Want::Any, None);
+    assert!(matches!(answer, Acquired::Failed(Why::IdentityChanged)), "{answer:?}");
+}
+
+#[test]
+fn a_bare_request_is_not_sent_after_the_end() {
+    let rig = Rig::new();
+    rig.driver.handle(Event::Disposed);
+    rig.news();
+    rig.call(7, Plan { key: None, ..PLAN });
+    assert_eq!(rig.news(), [Act::Fail(7, Why::Disposed)]);
+}
+
+#[test]
+fn a_request_of_a_session_that_nobody_tells_does_not_go_on_as_the_next_user() {
+    let rig = Rig::untold();
+    rig.call(1, PLAN);
+    rig.answer_as(1, "a", "alice");
+    rig.head(1, 200);
+    rig.news();
+    rig.call(2, PLAN);
+    rig.answer_as(2, "b", "bob");
+    assert_eq!(rig.news().last(), Some(&Act::Fail(2, Why::IdentityChanged)));
+    rig.call(3, PLAN);
+    rig.answer_as(3, "c", "bob");
+    assert_eq!(rig.news().last(), Some(&sent(3, "c")));
+}
+
+#[test]
+fn a_replay_after_a_wait_is_not_sent_while_it_is_not_known_who_is_signed_in() {
+    let rig = Rig::with("a");
+    rig.call(2, to(&ALL));
+    rig.head(2, 425);
+    rig.driver.handle(Event::Told(Told::Unknown));
+    rig.news();
+    rig.run(5_000);
+    assert_eq!(rig.news(), [Act::Deliver(2)]);
 }

@@ -130,6 +130,14 @@ impl Rig {
         Self { driver, seen: Cell::new(0) }
     }
 
+    /// Nobody tells who is signed in.
+    pub fn untold() -> Self {
+        let rig = Self::new();
+        rig.driver.handle(Event::Disconnected);
+        rig.driver.handle(Event::Connected { watches: false });
+        rig
+    }
+
     /// With this token at hand.
     pub fn with(token: &str) -> Self {
         let rig = Self::new();
@@ -146,8 +154,17 @@ impl Rig {
 
     /// The provider answers with a token that lives a minute.
     pub fn answer(&self, flight: u32, token: &str) {
+        self.settle(flight, token, None);
+    }
+
+    /// The same, with a token that says whose it is.
+    pub fn answer_as(&self, flight: u32, token: &str, user: &str) {
+        self.settle(flight, token, Some(Mark::of(user)));
+    }
+
+    fn settle(&self, flight: u32, token: &str, subject: Option<Mark>) {
         let now = self.driver.ports().now.get();
-        let claims = Claims { expires: Some(UnixMillis(now + 60_000)), issued: Some(UnixMillis(now)), ..Claims::default() };
+        let claims = Claims { expires: Some(UnixMillis(now + 60_000)), issued: Some(UnixMillis(now)), subject, ..Claims::default() };
         self.driver.handle(Event::Answered(FlightId(flight), Answer::Token { value: token.into(), claims: Some(claims), expires_at: None }));
     }
 

@@ -1,0 +1,99 @@
+//! Defects that the simulation found, each as the shortest script that shows it.
+
+use countersign::auth::flights::Answer;
+use countersign::auth::identity::Told;
+use countersign::auth::machine::Want;
+use countersign::core::error::Why;
+
+use crate::world::*;
+
+#[test]
+fn a_calibration_does_not_start_beside_the_flight_that_a_waiter_was_given() {
+    let mut w = World::alice();
+    w.read();
+    w.want(KEY, Want::Forced);
+    let future = w.mint("alice", 300, 0, 60_000);
+    w.settle(0, answer(&future));
+    assert_eq!(w.calls.len(), 2, "one flight per key");
+}
+
+#[test]
+fn nobody_is_asked_for_a_token_of_nobody() {
+    let mut w = World::untold();
+    w.read();
+    w.hear(Told::SignedOut);
+    let future = w.mint("alice", 300, 0, 60_000);
+    w.settle(0, answer(&future));
+    assert_eq!(w.calls.len(), 1);
+    assert_eq!(w.aborted.len(), 1, "the flight has nobody to come for");
+}
+
+#[test]
+fn a_token_that_was_invalidated_and_refused_is_known_when_it_comes_again() {
+    let mut w = World::alice();
+    let reader = w.read();
+    let token = w.grant(0, 60);
+    let lease = w.lease_of(reader);
+    w.m.invalidate(w.time(), None);
+    assert_eq!(w.peek(), None);
+    let better = w.want(KEY, Want::Better(lease));
+    w.settle(1, answer(&token));
+    assert_eq!(w.outcome(better), Some(&Outcome::Failed(Why::SameToken)));
+}
+
+#[test]
+fn a_socket_is_not_lent_the_token_that_it_has_under_another_name() {
+    let mut w = World::alice();
+    let socket = w.want(KEY, Want::Next(None, None));
+    let token = w.grant(0, 60);
+    let lease = w.lease_of(socket);
+    let next = w.want(KEY, Want::Next(Some(lease), None));
+    w.m.invalidate(w.time(), None);
+    w.drain();
+    w.settle(1, answer(&token));
+    assert_eq!(w.outcome(next), None);
+}
+
+#[test]
+fn a_forced_call_is_never_answered_by_an_unforced_one() {
+    let mut w = World::alice();
+    for n in 0..6 {
+        w.want(KEY, Want::Forced);
+        w.grant(n, 60);
+    }
+    w.m.invalidate(w.time(), None);
+    let forced = w.want(KEY, Want::Forced);
+    assert_eq!(w.outcome(forced), Some(&Outcome::Failed(Why::Budget)));
+    let reader = w.read();
+    assert_eq!(w.calls.len(), 7, "whoever did not force gets what can be had");
+    assert!(!w.calls[6].force);
+    w.grant(6, 60);
+    w.token_of(reader);
+}
+
+#[test]
+fn what_a_token_says_of_its_expiry_counts_more_than_what_is_said_beside_it() {
+    for beside in [1_800_003_600, START + seconds(86_400)] {
+        let mut w = World::alice();
+        let reader = w.read();
+        let token = w.mint("alice", 60, 0, 0);
+        let Answer::Token { value, claims, .. } = answer(&token) else { unreachable!() };
+        w.settle(0, Answer::Token { value, claims, expires_at: Some(countersign::core::time::UnixMillis(beside)) });
+        assert_eq!(w.token_of(reader), token);
+        w.run(seconds(58));
+        assert_eq!(w.peek(), None, "{beside}");
+    }
+}
+
+#[test]
+fn a_first_lease_does_not_wait_for_a_clock_that_was_set_back() {
+    let mut w = World::alice();
+    w.want(KEY, Want::Next(None, None));
+    w.settle(0, answer(&jwt(r#"{"sub":"alice"}"#)));
+    w.jump(seconds(-25 * 3_600));
+    let another = w.want(KEY, Want::Next(None, None));
+    w.run(FLOOR);
+    assert_eq!(w.calls.len(), 2);
+    let token = w.grant(1, 60);
+    assert_eq!(w.token_of(another), token);
+}
