@@ -75,7 +75,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         if entry.must_force.is_some() {
             return None;
         }
-        let held = entry.held.as_ref().filter(|h| !h.spent(&self.skew, now.wall) && now.wall >= h.obtained)?;
+        let held = entry.held.as_ref().filter(|h| !h.spent(&self.skew, now.wall))?;
         Some(held.lend(&self.policy, &self.skew, entry.latency, self.generation))
     }
 
@@ -157,7 +157,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let lease = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref().map(|h| (h.lend(&self.policy, &self.skew, e.latency, self.generation), h.spent(&self.skew, now.wall))));
         let mut later = Vec::new();
         for waiter in self.take(&|_, w| w.key == key) {
-            if waiter.after == Some(flight.id) || (waiter.after.is_some() && !flight.forced) {
+            // Whoever forced is not answered by a flight that did not, even where theirs has become the stray.
+            let unforced = !flight.forced && (waiter.after.is_some() || waiter.want == Want::Forced);
+            if waiter.after == Some(flight.id) || unforced {
                 later.push(waiter);
                 continue;
             }

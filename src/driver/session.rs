@@ -387,6 +387,8 @@ impl<V: Payload> State<V> {
         loop {
             let Some(effect) = self.manager.next_effect() else { return self.actions.pop_front() };
             match effect {
+                // Somebody else was told of while it stood in the queue: nobody wants the answer.
+                Effect::Call { flight, .. } if self.manager.flight_key(flight).is_none() => {}
                 Effect::Call { flight, key, force, reason } => return Some(Action::Ask(flight, key, force, reason)),
                 Effect::Abort(flight) => return Some(Action::DropAsk(flight)),
                 // A listener may have reported another identity while this answer stood in the queue.

@@ -97,3 +97,33 @@ fn a_first_lease_does_not_wait_for_a_clock_that_was_set_back() {
     let token = w.grant(1, 60);
     assert_eq!(w.token_of(another), token);
 }
+
+#[test]
+fn who_forced_is_not_answered_by_the_unforced_call_that_overtook() {
+    let mut w = World::alice();
+    for n in 0..5 {
+        w.want(KEY, Want::Forced);
+        w.grant(n, 60);
+    }
+    let forced = w.m.acquire(w.time(), 99, KEY, Want::Forced, Some(ms(40_000)));
+    assert!(matches!(forced, countersign::auth::machine::Acquired::Pending));
+    w.drain();
+    w.run(STUCK.0 + seconds(40));
+    w.m.invalidate(w.time(), None);
+    w.read();
+    let last = w.calls.len() - 1;
+    assert!(!w.calls[last].force, "six in this minute are used up");
+    w.grant(last, 60);
+    assert!(!matches!(w.outcome(99), Some(Outcome::Token(..))), "{:?}", w.outcome(99));
+}
+
+#[test]
+fn a_clock_set_back_a_little_does_not_make_a_good_token_bad() {
+    let mut w = World::alice();
+    w.read();
+    let token = w.grant(0, 60);
+    w.jump(-168);
+    let reader = w.read();
+    w.fail(1);
+    assert_eq!(w.token_of(reader), token);
+}

@@ -220,3 +220,19 @@ fn a_replay_after_a_wait_is_not_sent_while_it_is_not_known_who_is_signed_in() {
     rig.run(5_000);
     assert_eq!(rig.news(), [Act::Deliver(2)]);
 }
+
+#[test]
+fn a_call_of_the_provider_that_stands_in_the_queue_is_not_made_for_the_next_user() {
+    let rig = Rig::with("a");
+    rig.driver.look(|m, _| m.add_key());
+    rig.hook(|driver, act| {
+        // The first of two asks tells of somebody else; the second one was decided on before.
+        if matches!(act, Act::Rejected) {
+            driver.handle(Event::Told(Told::SignedOut));
+        }
+    });
+    rig.call(2, Plan { replayable: false, ..PLAN });
+    rig.news();
+    rig.head(2, 401);
+    assert!(!rig.news().iter().any(|act| matches!(act, Act::Ask { .. })));
+}
