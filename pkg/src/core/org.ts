@@ -16,8 +16,8 @@ const claim = (answer: TokenAnswer, path: string | readonly string[]): unknown =
  * The answer whose claim names this organisation: the first one, or one of two more that are asked for a little later.
  * Rejects when the provider stays with another one. Nobody signed in is an answer too.
  */
-export const ofOrg = async (first: PromiseLike<TokenAnswer> | TokenAnswer, again: () => PromiseLike<TokenAnswer> | TokenAnswer, path: string | readonly string[], org: string | null): Promise<TokenAnswer> => {
-  for (let n = 0, answer = await first; ; n++, answer = await again()) {
+export const ofOrg = async (first: TokenAnswer, again: () => PromiseLike<TokenAnswer> | TokenAnswer, path: string | readonly string[], org: string | null): Promise<TokenAnswer> => {
+  for (let n = 0, answer = first; ; n++, answer = await again()) {
     if (!answer || (claim(answer, path) ?? null) === org) return answer
     const wait = AGAIN_MS[n]
     if (!wait) throw new Error(`the claim ${[path].flat().join(' > ')} names another organisation than the one the user is in`)

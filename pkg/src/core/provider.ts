@@ -1,6 +1,6 @@
 import { scrub } from '../errors.js'
 import { lazy } from '../loader.js'
-import type { Identity, Provider, TokenAnswer, TokenSpec, Unsubscribe } from '../types.js'
+import type { Identity, Provider, TokenSpec, Unsubscribe } from '../types.js'
 import { op, type Core } from './core.js'
 import { invalid } from './address.js'
 import { reasons } from './trace.js'
@@ -151,10 +151,9 @@ export class Connection {
     try {
       const { orgClaim, ...spec } = specs[key]!
       const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason: reasons[reason] ?? 'first', signal: abort.signal })
-      let answer: unknown = call(force)
+      const first = call(force)
       const org = this.#is?.org
-      if (orgClaim && org !== undefined) answer = lazy.org().then((o) => o.ofOrg(answer as TokenAnswer, () => call(true), orgClaim, org))
-      Promise.resolve(answer).then((value) => {
+      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org)) : first).then((value) => {
         if (this.#flights.delete(flight)) core.answered(n, flight, value)
       }, failed)
     } catch (error) {
