@@ -273,7 +273,10 @@ impl<V: Payload> State<V> {
             return self.no_token(id, Why::IdentityChanged);
         }
         let refused = call.phase == Phase::Refused;
+        // The machine may have had to forget what it gave out (a provider that went and came back); the call has not.
+        let again = matches!((&call.lease, &lease), (Some(old), Some(new)) if refused && old.value.same(&new.value));
         match lease {
+            Some(_) if again => return self.end(id, Action::Deliver(id)),
             None if refused => return self.end(id, Action::Deliver(id)),
             None if !call.plan.anonymous => {
                 return self.end(id, Action::Fail(id, Why::SignedOut));

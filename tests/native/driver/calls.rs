@@ -257,3 +257,19 @@ fn after_the_end_there_is_no_timer_and_no_token() {
     assert!(!rig.driver.handle(Event::Head(2, Head { status: 200, text: "", complete: true, read: true })));
     assert_eq!(rig.news(), []);
 }
+
+#[test]
+fn the_same_token_under_another_name_is_not_sent_again() {
+    let rig = Rig::new();
+    rig.driver.handle(Event::Disconnected);
+    rig.driver.handle(Event::Connected { watches: false });
+    rig.call(2, PLAN);
+    rig.answer(1, "a");
+    rig.news();
+    rig.head(2, 401);
+    // Told for the first time: whose the token was is not known, so it is not kept.
+    rig.driver.handle(user("alice"));
+    let flight = rig.news().iter().rev().find_map(|act| if let Act::Ask { flight, .. } = act { Some(*flight) } else { None }).unwrap();
+    rig.answer(flight, "a");
+    assert_eq!(rig.news(), [Act::Deliver(2)]);
+}
