@@ -231,12 +231,16 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let Some(last) = self.clock.replace(now) else { return };
         if ((now.wall - last.wall).0 - (now.mono - last.mono).0).abs() > JUMP.0 {
             self.woke(now);
+            // What was wanted before a sleep may not be wanted after it.
+            self.entries.iter_mut().for_each(|e| e.last_read = None);
         }
     }
 
     /// The machine slept, its clock was set, or the network is back: what was known of the clocks is not known any more, and what failed may be tried again.
     /// Nothing is asked for here: whoever wants something asks, and what is renewed ahead of need waits up to two seconds, so that not all pages and keys do at once.
     pub fn woke(&mut self, now: Now) {
+        // One that the page tells of is not seen a second time.
+        self.clock = Some(now);
         self.skew.forget();
         self.calibrated = false;
         self.calm = now.mono + DurationMs(now.wall.0.rem_euclid(2_000));
@@ -319,9 +323,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             {
                 let at = match (entry.flight, &entry.held) {
                     (Some(flight), _) => flight.stuck_at(&self.policy),
-                    // Its turn comes when a flight settles, and that is looked at then.
-                    (_, Some(held)) if self.crowded(now) && !held.rejected => continue,
-                    (_, Some(held)) if entry.must_force.is_none() && self.usable(entry, now).is_some() => now.mono_at(self.next_due(held, entry.latency, lead)),
+                    (_, Some(held)) if entry.must_force.is_none() && self.usable(entry, now).is_some() => {
+                        let at = now.mono_at(self.next_due(held, entry.latency, lead));
+                        // Its turn comes when a flight settles, and that is looked at then; or when one is given up on.
+                        if self.crowded(now) && !held.rejected { at.max(self.cleared()) } else { at }
+                    }
                     _ => now.mono,
                 };
                 next = next.min(at.max(entry.retry_at));
@@ -338,6 +344,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let cap = if self.visible { TIMER_CAP } else { TIMER_CAP_HIDDEN };
         // A minimum as well: a refresh that may not fly yet (too soon, no budget) must not spin the timer.
         (next != Mono::NEVER).then(|| next.max(now.mono + DurationMs(50)).min(now.mono + cap))
+    }
+
+    /// When the first of the flights in the air is given up on.
+    fn cleared(&self) -> Mono {
+        self.entries.iter().filter_map(|e| e.flight).map(|f| f.stuck_at(&self.policy)).min().unwrap_or_default()
     }
 
     /// What was missing when somebody waited in vain.

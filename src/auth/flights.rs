@@ -79,6 +79,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         Some(held.lend(&self.policy, &self.skew, entry.latency, self.generation))
     }
 
+    /// Whether a token on loan may be sent once more: not when it has expired by every clock.
+    pub fn lasts(&self, key: KeyId, lease: &Lease<V>, now: Now) -> bool {
+        let held = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref()).filter(|h| h.lease == lease.id);
+        held.map_or(now.wall < lease.not_after, |h| !h.spent(&self.skew, now.wall))
+    }
+
     /// Renews a key in the background: nobody waits for it.
     pub(super) fn refresh(&mut self, key: KeyId, now: Now) {
         let Some(entry) = self.entries.get(key.0 as usize) else { return };
@@ -106,7 +112,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             && !(forced && entry.backoff.failures() <= 1)
             && let Some(why) = entry.last_error
         {
-            return Err(why);
+            // What is at hand has not expired, and is not wanted: a better one may be had in a while.
+            let alive = entry.held.as_ref().is_some_and(|h| !h.spent(&self.skew, now.wall));
+            return Err(if why == Why::OnlyExpired && alive { Why::Budget } else { why });
         }
         let affordable = self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono);
         // Near its end, and it came less than half its life ago: it was old, or our clock is ahead. One that is minted for us tells, once.

@@ -348,15 +348,18 @@ impl<V: Payload> State<V> {
     }
 
     fn unpause(&mut self, now: Now) {
-        // While it is not known who is signed in, nothing is sent: the answer that there is must do.
-        let open = self.manager.open();
+        // While it is not known who is signed in, nothing is sent, and an expired token never is: the answer that there is must do.
+        let manager = &self.manager;
         let actions = &mut self.actions;
         self.calls.retain_mut(|call| {
             if !matches!(call.phase, Phase::Paused(at) if at <= now.mono) {
                 return true;
             }
             call.phase = Phase::Sent;
-            let again = open || call.plan.key.is_none();
+            let again = match (call.plan.key, &call.lease) {
+                (Some(key), Some(lease)) => manager.open() && manager.lasts(key, lease, now),
+                _ => true,
+            };
             actions.push_back(if again { Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())) } else { Action::Deliver(call.id) });
             again
         });

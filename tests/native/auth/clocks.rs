@@ -77,20 +77,33 @@ fn a_jump_is_one_wake_and_forgets_what_was_known_of_the_clocks() {
 }
 
 #[test]
-fn after_a_wake_only_what_is_wanted_is_asked_for_and_the_rest_waits_its_turn() {
+fn after_a_sleep_only_what_is_wanted_is_asked_for() {
     let mut w = World::alice();
-    for key in [KEY, OTHER] {
+    for (n, key) in [KEY, OTHER].into_iter().enumerate() {
         w.want(key, Want::Any);
-        let call = w.calls.len() - 1;
-        w.grant(call, 600);
+        w.grant(n, 600);
     }
     w.run(seconds(10));
-    w.jump(seconds(540) + 700);
-    w.read();
-    assert_eq!(w.calls.len(), 2, "what is good is handed out");
-    // Both are due now; neither at once.
-    w.run(0);
+    w.jump(seconds(3_600));
+    w.run(seconds(30));
     assert_eq!(w.calls.len(), 2);
+    w.read();
+    assert_eq!(w.calls.len(), 3);
+}
+
+#[test]
+fn when_the_network_is_back_what_is_due_waits_its_turn() {
+    let mut w = World::alice();
+    for (n, key) in [KEY, OTHER].into_iter().enumerate() {
+        w.want(key, Want::Any);
+        w.grant(n, 600);
+    }
+    w.m.visible(w.time(), false);
+    w.run(seconds(550) + 700);
+    w.m.woke(w.time());
+    w.m.visible(w.time(), true);
+    w.drain();
+    assert_eq!(w.calls.len(), 2, "both are due; neither at once");
     w.run(seconds(2) + FLOOR);
     assert_eq!(w.calls.len(), 4);
 }

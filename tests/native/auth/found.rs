@@ -127,3 +127,52 @@ fn a_clock_set_back_a_little_does_not_make_a_good_token_bad() {
     w.fail(1);
     assert_eq!(w.token_of(reader), token);
 }
+
+#[test]
+fn a_token_that_has_not_expired_is_not_said_to_have() {
+    let mut w = World::alice();
+    w.read();
+    let short = w.mint("alice", 60, 59_000, 0);
+    w.settle(0, answer(&short));
+    w.settle(1, answer(&short));
+    for call in [2, 3] {
+        w.m.invalidate(w.time(), None);
+        let reader = w.read();
+        if call < 3 {
+            w.settle(call, answer(&short));
+        } else {
+            assert_eq!(w.outcome(reader), Some(&Outcome::Failed(Why::Budget)), "it has a second left");
+        }
+    }
+}
+
+#[test]
+fn a_wake_that_the_page_tells_of_is_not_seen_a_second_time() {
+    let mut w = World::alice();
+    w.read();
+    w.grant(0, 60);
+    w.jump(seconds(3_600));
+    w.m.woke(w.time());
+    w.m.tick(w.time());
+    w.drain();
+    assert_eq!(w.notices.iter().filter(|n| matches!(n, countersign::auth::machine::Notice::Wake)).count(), 1);
+}
+
+#[test]
+fn a_socket_whose_turn_never_comes_has_it_when_the_others_are_given_up_on() {
+    let mut w = World::alice();
+    let third = w.m.add_key();
+    let socket = w.want(third, Want::Next(None, None));
+    w.grant(0, 60);
+    let lease = w.lease_of(socket);
+    let next = w.want(third, Want::Next(Some(lease), None));
+    w.m.visible(w.time(), false);
+    w.run(seconds(45));
+    w.read();
+    w.want(OTHER, Want::Any);
+    assert_eq!(w.calls.len(), 3, "two that will hang");
+    w.run(seconds(16));
+    assert_eq!(w.calls.len(), 4);
+    let token = w.grant(3, 60);
+    assert_eq!(w.token_of(next), token);
+}

@@ -236,3 +236,14 @@ fn a_call_of_the_provider_that_stands_in_the_queue_is_not_made_for_the_next_user
     rig.head(2, 401);
     assert!(!rig.news().iter().any(|act| matches!(act, Act::Ask { .. })));
 }
+
+#[test]
+fn a_replay_after_a_wait_does_not_carry_a_token_that_expired_in_a_sleep() {
+    let rig = Rig::with("a");
+    rig.call(2, to(&ALL));
+    rig.head(2, 425);
+    rig.news();
+    rig.sleep(8 * 3_600_000);
+    rig.run(5_000);
+    assert_eq!(rig.news(), [Act::Deliver(2)]);
+}

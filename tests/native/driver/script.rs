@@ -40,6 +40,8 @@ pub type Hook = Box<dyn Fn(&Driver<Script>, &Act)>;
 
 pub struct Script {
     pub now: Cell<i64>,
+    /// How long the machine slept: the wall clock went on, the monotonic one stood.
+    pub slept: Cell<i64>,
     pub log: RefCell<Vec<Act>>,
     /// What the timer is set to, and how often it was set.
     pub wake: Cell<(Option<i64>, u32)>,
@@ -60,7 +62,7 @@ impl Ports for Script {
     type Value = String;
 
     fn now(&self) -> Now {
-        Now { wall: UnixMillis(self.now.get()), mono: Mono(self.now.get() - START) }
+        Now { wall: UnixMillis(self.now.get()), mono: Mono(self.now.get() - START - self.slept.get()) }
     }
     fn random(&self) -> f64 {
         0.5
@@ -121,7 +123,7 @@ pub fn to(backend: &'static Backend) -> Plan {
 impl Rig {
     /// Alice is signed in.
     pub fn new() -> Self {
-        let script = Script { now: Cell::new(START), log: RefCell::default(), wake: Cell::default(), hook: RefCell::default(), driver: RefCell::default() };
+        let script = Script { now: Cell::new(START), slept: Cell::new(0), log: RefCell::default(), wake: Cell::default(), hook: RefCell::default(), driver: RefCell::default() };
         let driver = Rc::new(Driver::new(Policy::default(), script));
         *driver.ports().driver.borrow_mut() = Rc::downgrade(&driver);
         driver.look(|m, _| m.add_key());
@@ -180,6 +182,15 @@ impl Rig {
 
     pub fn gone(&self, call: u32) -> bool {
         self.driver.handle(Event::Gone(Target::Call(call)))
+    }
+
+    /// The lid is closed: timers stand still too.
+    pub fn sleep(&self, span: i64) {
+        let ports = self.driver.ports();
+        ports.now.set(ports.now.get() + span);
+        ports.slept.set(ports.slept.get() + span);
+        let (at, times) = ports.wake.get();
+        ports.wake.set((at.map(|at| at + span), times));
     }
 
     /// Time passes; the timer goes off when it was set to.
