@@ -1,96 +1,141 @@
 'use client'
-import { createContext, useContext, useEffect, useInsertionEffect, useMemo, useRef, useState, useSyncExternalStore, type JSX, type ReactNode } from 'react'
+import { createContext, useContext, useEffect, useInsertionEffect, useMemo, useState, useSyncExternalStore, type JSX, type ReactNode } from 'react'
 import { CountersignError } from './errors.js'
+import { same, seatOf, type Says, type Who } from './react/seat.js'
 import type { Identity, Live, Provider, Session, Status } from './types.js'
 
-const Context = createContext<Session | null>(null)
+/** What this part of the tree was rendered for. */
+interface Scope {
+  session: Session
+  tells: boolean
+  identity: Who
+}
 
-const same = (a: Identity | null | undefined, b: Identity | null | undefined) =>
-  a === b || (!!a && !!b && a.user === b.user && (a.org ?? null) === (b.org ?? null) && (a.session ?? null) === (b.session ?? null))
+const Context = createContext<Scope | null>(null)
+
+/** Rendered for an identity that the session has not been told yet: the commit of this very render will tell it. */
+const ahead = ({ session, tells, identity }: Scope) => tells && !same(identity, seatOf(session).told)
 
 /**
- * Makes a session available to the hooks. `getToken` and `identity` only for a session without a provider of its own:
- * the latest `getToken` wins, `identity` is compared by value. The session is not disposed: the provider did not make it.
+ * Says it before anything in the tree can ask: React runs the insertion effects of a commit before every layout effect, ref and effect,
+ * and those of a first child before those of its siblings.
  */
-export function CountersignProvider(props: { session: Session; getToken?: Provider['getToken']; identity?: Identity | null | undefined; children: ReactNode }): JSX.Element {
-  const { session, getToken, identity, children } = props
-  const follows = 'getToken' in props || 'identity' in props
-  const latest = useRef(getToken)
-  const told = useRef<Identity | null | undefined>(undefined)
-  const report = useRef<((identity: Identity | null | undefined) => void) | undefined>(undefined)
+function Teller({ session, says }: { session: Session; says: Says }): null {
+  const [me] = useState(() => ({}))
+  useInsertionEffect(() => seatOf(session).sit(me), [session, me])
+  useInsertionEffect(() => seatOf(session).say(me, says))
+  return null
+}
 
-  // Before every effect of every child: none of them may still read the previous user's token.
-  useInsertionEffect(() => {
-    latest.current = getToken
-    if (!same(told.current, identity)) {
-      told.current = identity
-      report.current?.(identity)
-    }
-  })
+/**
+ * Makes a session available to the hooks. It never disposes the session: it did not make it.
+ *
+ * `getToken` and `identity` are for a session without a provider. The latest `getToken` wins, `identity` is compared by value:
+ * functions and objects made anew at each render cost nothing. `identity` is `undefined` while it is not known who is signed in
+ * (calls wait), `null` when nobody is. Without the prop the tokens speak for themselves, as with `createSession({ getToken })`;
+ * without `getToken` the session's own provider is asked. `comparable`, default false: the `sub` of the tokens is `identity.user`,
+ * so the token of another user, which an auth library may give out before React has rendered its news, is refused.
+ *
+ * Put it above every Suspense boundary: what React holds back cannot tell who has signed in.
+ */
+export function CountersignProvider(props: {
+  session: Session
+  getToken?: Provider['getToken'] | undefined
+  identity?: Identity | null | undefined
+  comparable?: boolean
+  children: ReactNode
+}): JSX.Element {
+  const { session, getToken, identity, comparable, children } = props
+  const tells = 'identity' in props
+  const outer = useContext(Context)
+  const { user, org = null, session: at = null } = identity ?? {}
+  const kind = identity && true // not known, nobody, somebody
+  // By value: what is equal renders nothing again.
+  const scope = useMemo<Scope>(() => (!tells && outer?.session === session ? outer : { session, tells, identity }), [session, tells, kind, user, org, at, !tells && outer])
+  return (
+    <Context.Provider value={scope}>
+      {tells || getToken ? <Teller session={session} says={{ getToken, tells, identity, comparable }} /> : null}
+      {children}
+    </Context.Provider>
+  )
+}
 
-  useInsertionEffect(() => {
-    if (!follows) return
-    return session.connect({
-      getToken: (request) => {
-        if (!latest.current) throw new Error('<CountersignProvider> has no getToken')
-        return latest.current(request)
-      },
-      watch(tell) {
-        report.current = tell
-        tell(told.current)
-        return () => {
-          if (report.current === tell) report.current = undefined
-        }
-      },
-    })
-  }, [session, follows])
-
-  return <Context.Provider value={session}>{children}</Context.Provider>
+function useScope(): Scope {
+  const scope = useContext(Context)
+  if (!scope) throw new CountersignError('option_invalid', 'useCountersign needs a <CountersignProvider session={...}> above it')
+  return scope
 }
 
 /** The session of the nearest `<CountersignProvider>`. */
 export function useCountersign(): Session {
-  const session = useContext(Context)
-  if (!session) throw new CountersignError('option_invalid', 'useCountersign needs a <CountersignProvider session={...}> above it')
-  return session
+  return useScope().session
 }
 
-function useSessionState<R>(read: (session: Session) => R, onServer: R): R {
-  const session = useCountersign()
+function useSessionState<R>(read: (scope: Scope) => R, onServer: R): R {
+  const scope = useScope()
+  const { session } = scope
   const subscribe = useMemo(() => (tell: () => void) => session.subscribe((event) => (event.type === 'identity' || event.type === 'status') && tell()), [session])
-  return useSyncExternalStore(subscribe, () => read(session), () => onServer)
+  return useSyncExternalStore(subscribe, () => read(scope), () => onServer)
+}
+
+const statusOf = (scope: Scope): Status => {
+  const { session, identity } = scope
+  // What it will be when this render is committed, so that nothing is taken off the page for one render and put back.
+  if (!ahead(scope) || session.status === 'unknown') return session.status
+  return identity ? 'signedIn' : identity === null ? 'anonymous' : 'unknown'
 }
 
 /** `'unknown'` on the server and in the first client render, so that hydration matches. */
 export function useSessionStatus(): Status {
-  return useSessionState((s) => s.status, 'unknown')
+  return useSessionState(statusOf, 'unknown')
 }
 
 /** For cache keys. `null`: signed out; `undefined`: not known yet. */
 export function useIdentityKey(): string | null | undefined {
-  return useSessionState((s) => s.identityKey, undefined)
+  // The key of an identity is made when the session is told; the key of the one before is not for a render of this one.
+  return useSessionState((scope) => (ahead(scope) ? undefined : scope.session.identityKey), undefined)
 }
 
-/** Follows `live.key` and the identity; another user's data is gone before the render that shows the new one. `null`: do not ask. */
+type Shown<R> = { session?: Session; identity?: string | null | undefined; key?: string | undefined; data?: R; error?: Error }
+
+const nothing: Shown<never> = {}
+
+/**
+ * Follows `live.key` and the identity; another user's data is gone before the render that shows the new one. `null`: do not ask.
+ * A subscription is made once for equal questions of one user, and made again for another user.
+ */
 export function useLive<R>(live: Live<R> | null): { data: R | undefined; error: Error | undefined; isLoading: boolean } {
+  const scope = useScope()
+  const { session } = scope
   const identity = useIdentityKey()
-  const wanted = live ? `${identity ?? ''}\n${live.key}` : null
-  const [state, setState] = useState<{ of: string | null; data?: R; error?: Error }>({ of: null })
-  const current = useRef(live)
-  current.current = live
+  const early = ahead(scope)
+  const key = live?.key
+  const [state, setState] = useState<Shown<R>>(nothing)
   useEffect(() => {
-    const asked = current.current
-    if (wanted === null || !asked || identity === undefined) return
-    return asked.subscribe({
-      next: (data) => setState({ of: wanted, data }),
-      error: (error) => {
-        if (!CountersignError.isQuiet(error)) setState({ of: wanted, error: error as Error })
-      },
-    })
-  }, [wanted, identity])
+    if (!live || early) return
+    let on = true
+    const show = (what: { data?: R; error?: Error }) => {
+      if (on) setState({ session, identity, key, ...what })
+    }
+    const failed = (error: unknown) => {
+      if (!CountersignError.isQuiet(error)) show({ error: error as Error })
+    }
+    setState(nothing)
+    let stop: (() => void) | undefined
+    try {
+      stop = live.subscribe({ next: (data) => show({ data }), error: failed })
+    } catch (error) {
+      failed(error)
+    }
+    return () => {
+      on = false
+      stop?.()
+    }
+    // Not by `live` itself: a question is what its key says.
+  }, [session, identity, key, early])
   // What was answered to another question, or to another user, is not shown: not even for one render.
-  const mine = state.of === wanted ? state : undefined
-  return { data: mine?.data, error: mine?.error, isLoading: wanted !== null && !mine }
+  const mine = live && state.session === session && state.identity === identity && state.key === key && !early
+  return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, isLoading: !!live && !mine }
 }
 
 /** Shown while somebody is signed in (also when the last refresh failed). */
