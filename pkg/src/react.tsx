@@ -120,7 +120,6 @@ export function useLive<R>(live: Live<R> | null): { data: R | undefined; error: 
     const failed = (error: unknown) => {
       if (!CountersignError.isQuiet(error)) show({ error: error as Error })
     }
-    setState(nothing)
     let stop: (() => void) | undefined
     try {
       stop = live.subscribe({ next: (data) => show({ data }), error: failed })
@@ -130,6 +129,7 @@ export function useLive<R>(live: Live<R> | null): { data: R | undefined; error: 
     return () => {
       on = false
       stop?.()
+      setState(nothing)
     }
     // Not by `live` itself: a question is what its key says.
   }, [session, identity, key, early])

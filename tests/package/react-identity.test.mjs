@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CountersignProvider, createRoot, fakeProvider, fakeToken, h, library, mount, open, React, SessionSignedIn, turn, until, useIdentityKey, useSessionStatus, whose } from './react-world.mjs'
 
+const { flushSync } = await import('react-dom')
 const { Suspense, startTransition, use, useDeferredValue, useEffect, useInsertionEffect, useLayoutEffect, useState } = React
 
 /** A session, its auth library, and a tree that tells who is signed in with new objects at every render. */
@@ -89,8 +90,11 @@ test('the key of the previous user is not rendered for the next one, not even on
     useEffect(() => void mounts.push(user), [])
     return null
   }
-  const page = (user) => tree(user, h(SessionSignedIn, null, h(Keys, { user })))
+  const statuses = []
+  const Status = () => (statuses.push(useSessionStatus()), null)
+  const page = (user) => tree(user, h(SessionSignedIn, null, h(Keys, { user })), h(Status))
   const { render } = await mount(t, page('alice'), { strict: false })
+  assert.equal(statuses[0], 'unknown', 'not before the session says so')
   await until(() => keys.at(-1)?.[1])
   const alice = keys.at(-1)[1]
   keys.length = 0
@@ -148,12 +152,8 @@ test('mounted, unmounted and mounted again in one turn: one call of the provider
   const first = await mount(t, tree('alice', h(Asks)))
   await until(() => session.peek('x'))
   const second = createRoot(document.createElement('div'))
-  const again = new Promise((done) => {
-    first.unmount()
-    const Done = () => (useEffect(done), null)
-    second.render(h(React.StrictMode, null, tree('alice', h(Asks), h(Done))))
-  })
-  await again
+  first.unmount()
+  flushSync(() => second.render(h(React.StrictMode, null, tree('alice', h(Asks)))))
   await session.getToken('x')
   const { render } = await mount(t, h(React.Fragment, { key: 1 }, tree('alice', h(Asks))))
   await render(h(React.Fragment, { key: 2 }, tree('alice', h(Asks))))
@@ -188,12 +188,16 @@ test('two providers of one session: the latest news count, and one that leaves t
   await session.getToken('x')
   const two = await mount(t, h(CountersignProvider, { session, getToken: auth.getToken, identity: undefined }))
   assert.equal(whose(session), 'alice', 'one that does not know yet changes nothing')
-  await two.render(tree('alice'))
-  assert.equal(auth.calls.length, 1)
+  const beside = library('alice')
+  await two.render(h(CountersignProvider, { session, getToken: beside.getToken, identity: { user: 'alice' } }))
+  await session.getToken('x', { force: true })
+  assert.equal(beside.calls.length, 1, 'the latest function is asked')
   two.unmount()
   await turn()
   await turn()
   assert.equal(whose(session), 'alice')
+  await session.getToken('x', { force: true })
+  assert.deepEqual([auth.calls.length, beside.calls.length], [2, 1])
   await one.render(tree('bob'))
   assert.equal(whose(session), null)
   await session.getToken('x')

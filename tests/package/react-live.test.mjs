@@ -58,6 +58,10 @@ test('one subscription for equal questions; never another question’s or anothe
   first.next('rows of one, later')
   await turn()
   assert.equal(host.textContent, 'rows of two', 'who does not listen any more changes nothing')
+  await render(tree(null))
+  await render(tree(live('two')))
+  assert.equal(host.textContent, 'loading', 'what was there is not shown again')
+  send('rows of two')
   provider.signIn('bob')
   await shows('loading')
   assert.equal(sinks.length, 1)
@@ -66,7 +70,6 @@ test('one subscription for equal questions; never another question’s or anothe
   assert.equal(sinks.length, 0)
   assert.deepEqual(shown.filter(([, key, data]) => data && data !== `rows of ${key}`), [])
   await render(tree(live('two')))
-  assert.equal(host.textContent, 'loading', 'what was there is not shown again')
   unmount()
   assert.equal(sinks.length, 0)
 })
@@ -160,13 +163,16 @@ test('the same question of another session is another question', async (t) => {
     await session.getToken('x')
   }
   const [one, two] = [client(), client()]
-  const tree = (session, { live }) => h(CountersignProvider, { session }, h(View, { question: live('one') }))
+  const shown = []
+  const tree = (session, { live }) => h(CountersignProvider, { session }, h(View, { question: live('one'), shown }))
   const { render, shows } = await mount(t, tree(open1, one))
   one.send('rows of the first')
   await shows('rows of the first')
+  shown.length = 0
   await render(tree(open2, two))
   await shows('loading')
   assert.equal(one.sinks.length, 0)
+  assert.deepEqual(shown.filter(([, , data]) => data), [])
   two.send('rows of the second')
   await shows('rows of the second')
 })

@@ -63,7 +63,6 @@ class Seat {
   }
 
   #tell(identity: Who): void {
-    if (same(this.told, identity)) return
     this.told = identity
     if (this.#for === TELLS) this.#session.identityChanged(identity)
     else this.#report?.(identity)
@@ -88,10 +87,7 @@ class Seat {
     const provider: Provider = {
       comparable: all.some((said) => said.comparable),
       getToken: (request) => {
-        const ask = () => {
-          if (request.signal.aborted) throw request.signal.reason
-          return this.#getToken!(request)
-        }
+        const ask = () => this.#getToken!(request)
         // A call that waited for this identity asks while React commits, where a `getToken` that sets state may not run.
         return this.#committing ? Promise.resolve().then(ask) : ask()
       },
@@ -100,9 +96,7 @@ class Seat {
       provider.watch = (report) => {
         this.#report = report
         report(this.told)
-        return () => {
-          if (this.#report === report) this.#report = undefined
-        }
+        return () => {}
       }
     return provider
   }
