@@ -46,6 +46,8 @@ const STAGES = {
   build: ({ exec }) => each([['pkg/scripts/build.mjs']], (args) => exec('node', args)),
   types: async ({ exec }) => ownCounts(await exec('node', ['tests/types/run.mjs'])),
   package: async ({ exec }) => nodeTest(exec, [...testFiles('tests/package'), 'tests/benches/sizes.test.mjs']),
+  /** One after the other: a browser's heap is quiet only when the machine is. */
+  leaks: ({ exec }) => nodeTest(exec, testFiles('tests/leaks'), ['--test-concurrency=1']),
   differential: async ({ exec }) => nodeTest(exec, [...testFiles('tests/differential'), ...testFiles('tests/backends/test').filter((file) => !file.endsWith('/smoke.test.mjs'))]),
   smoke: ({ exec }) => nodeTest(exec, ['tests/backends/test/smoke.test.mjs']),
   packaging: async ({ exec, full }) => ownCounts(await exec('node', ['tests/packaging/run.mjs', ...(full ? ['--full'] : [])], { minutes: full ? 40 : 15 })),
@@ -215,7 +217,7 @@ async function main() {
   process.exitCode = total.failed ? 1 : 0
 }
 
-const AFTER_BUILD = ['types', 'package', 'differential', 'smoke', 'packaging', 'e2e']
+const AFTER_BUILD = ['types', 'package', 'leaks', 'differential', 'smoke', 'packaging', 'e2e']
 
 for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
   process.on(signal, () => {

@@ -10,7 +10,7 @@ const dist = join(root, 'pkg/dist')
 const pages = join(root, 'tests/benches/pages')
 
 /** `countersign/fauna` is pkg/dist/fauna.js: the bytes that the tarball carries, under the package's own `sideEffects`. */
-const asBuilt = {
+export const asBuilt = {
   name: 'countersign-as-built',
   setup(esbuild) {
     esbuild.onResolve({ filter: /^countersign(\/|$)/ }, ({ path, kind }) => {
