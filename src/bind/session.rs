@@ -44,14 +44,21 @@ struct Session {
     doors: RefCell<Vec<Door>>,
 }
 
+/// The sessions of the page, by number. A number is never given twice: a late answer for a session that is gone must not reach another.
+struct Table {
+    last: u32,
+    live: Vec<(u32, Rc<Session>)>,
+}
+
 thread_local! {
-    static SESSIONS: RefCell<Vec<Option<Rc<Session>>>> = const { RefCell::new(Vec::new()) };
+    static SESSIONS: RefCell<Table> = const { RefCell::new(Table { last: 0, live: Vec::new() }) };
 }
 
 /// The session of a number; none when it was disposed, which every function takes for "nothing to do".
 #[inline(never)]
 fn session(n: u32) -> Option<Rc<Session>> {
-    SESSIONS.with(|all| all.borrow().get(n as usize).cloned().flatten())
+    // A page has one or two.
+    SESSIONS.with(|all| all.borrow().live.iter().find(|(of, _)| *of == n).map(|(_, session)| Rc::clone(session)))
 }
 
 fn key(n: f64) -> Option<KeyId> {
@@ -63,9 +70,10 @@ fn key(n: f64) -> Option<KeyId> {
 pub fn open(host: Host) -> Result<u32, JsValue> {
     let driver = Driver::new(Policy::default(), Browser::new(host)?);
     Ok(SESSIONS.with(|all| {
-        let mut all = all.borrow_mut();
-        all.push(Some(Rc::new(Session { driver, doors: RefCell::default() })));
-        all.len() as u32 - 1
+        let all = &mut *all.borrow_mut();
+        all.last = all.last.wrapping_add(1);
+        all.live.push((all.last, Rc::new(Session { driver, doors: RefCell::default() })));
+        all.last
     }))
 }
 
@@ -92,11 +100,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
         9 => Event::Head(number, Head { status: b as u16, text: "", complete: false, read: false }),
         10 => {
             driver.handle(Event::Disposed);
-            SESSIONS.with(|all| {
-                if let Some(slot) = all.borrow_mut().get_mut(n as usize) {
-                    *slot = None;
-                }
-            });
+            SESSIONS.with(|all| all.borrow_mut().live.retain(|(of, _)| *of != n));
             return 0.0;
         }
         11 => return driver.look(|m, _| f64::from(m.generation())),
