@@ -100,7 +100,12 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
         9 => Event::Head(number, Head { status: b as u16, text: "", complete: false, read: false }),
         10 => {
             driver.handle(Event::Disposed);
-            SESSIONS.with(|all| all.borrow_mut().live.retain(|(of, _)| *of != n));
+            SESSIONS.with(|all| {
+                let live = &mut all.borrow_mut().live;
+                if let Some(at) = live.iter().position(|(of, _)| *of == n) {
+                    live.swap_remove(at);
+                }
+            });
             return 0.0;
         }
         11 => return driver.look(|m, _| f64::from(m.generation())),
