@@ -105,6 +105,27 @@ export const requests = async (count) => {
   return ends
 }
 
+/** Callers that leave while the provider does not answer and the user stays: their places are free at once, not when something else ends. */
+export const dropped = async (count) => {
+  const { session, auth } = living()
+  if (auth.next !== 'hang') {
+    auth.next = 'hang'
+    auth.switch(`stays ${++serial}`)
+  }
+  const ends = {}
+  for (let i = 0; i < count; i += 4) {
+    const aborts = [new AbortController(), new AbortController(), new AbortController(), new AbortController()]
+    const [one, two, three, four] = aborts.map(({ signal }) => signal)
+    const socket = session.leases('c', { signal: four })[Symbol.asyncIterator]()
+    const left = [session.getToken('b', { signal: one }), session.getToken('b', { force: true, signal: two }), session.fetch(at('ok'), { signal: three }), socket.next()].map(code)
+    await Promise.resolve()
+    for (const abort of aborts) abort.abort()
+    tally(ends, await Promise.all(left))
+    if (i % 1000 === 0) await turn()
+  }
+  return ends
+}
+
 /** Readers that give up by time: of a provider that never answers, without a flight to wait for after that. */
 export const timeouts = async (rounds) => {
   const { session, auth } = living()
