@@ -7,7 +7,7 @@ import { root } from '../../pkg/scripts/tools.mjs'
 const number = (value, unit) => {
   if (value === null) return ''
   if (unit === 'bytes') return value.toLocaleString('en')
-  return value.toFixed(unit === 'ns' ? 0 : unit === 'KB' ? 1 : value < 1 ? 3 : 2)
+  return value.toFixed(unit === 'ns' || unit === 'calls' ? 0 : unit === 'KB' ? 1 : value < 1 ? 3 : 2)
 }
 const cells = ({ name, ours, peer, ratio, unit, against = '', goal = '', met }) => [
   name, ours === null ? 'not measured' : number(ours, unit), number(peer, unit), unit, ratio === null ? '' : ratio.toFixed(ratio < 10 ? 3 : 1), against, goal, met === undefined ? '' : met ? 'met' : 'MISSED',
@@ -45,6 +45,7 @@ ${notes.join('\n')}
 - All times are medians. The contenders take turns, round after round, in changing order, so that a slow moment of the machine hits all alike. Warm-up rounds are not counted.
 - \`token cached\`: each contender awaits its own calls in a loop of its own. auth0-spa-js answers from its in-memory cache, filled as after a sign-in. That our provider was asked once in all is asserted.
 - \`token concurrent misses\`: all callers ask before any has its answer. Both sides fetch the token from the same stub that answers at once; a call of the provider too many fails the row.
+- \`provider calls\`: a simulated hour in which a token is read once a second; the clock, the timers and the network (120 ms) of both sides are simulated. The goal is 1.05 times 3,600 seconds divided by a token's life less its lead, rounded up. auth0-spa-js keeps no access token for its last 60 seconds. The same bound is a test (tests/package/calls.test.mjs).
 - \`fetch overhead\`: same origin, kept-alive connection, from the call to the parsed body. The server refuses requests without a token.
 - \`fauna\`: the whole document, from text to values. In each turn a contender runs several times in a row and the first is not counted: it clears up after whoever ran before. That both sides read and write the same is asserted.
 - \`bytes\`: production conditions, minified, split; each file compressed by itself with gzip -9. The page with all backends counts everything that it can load but the doctor; the page with Clerk and Hasura counts everything but the doctor and the sockets. \`eager\` is an entry, all its exports, with its static imports. That a healthy page loads nothing that is not counted is checked in the browser.

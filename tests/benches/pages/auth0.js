@@ -24,4 +24,4 @@ export const auth0 = ({ fresh, token }) => {
 }
 
 /** The body of the issuer's token endpoint. */
-export const granted = (token) => ({ access_token: token, id_token: jwt({ iss: 'https://tenant.example/', aud: clientId }), token_type: 'Bearer', expires_in: 3600, scope: 'openid profile email offline_access', refresh_token: 'kept' })
+export const granted = (token, life = 3600) => ({ access_token: token, id_token: jwt({ iss: 'https://tenant.example/', aud: clientId }), token_type: 'Bearer', expires_in: life, scope: 'openid profile email offline_access', refresh_token: 'kept' })
