@@ -3,7 +3,7 @@ import type { Identity, Provider, Session, SessionOptions, Unsubscribe } from '.
 
 /** What is needed of Clerk: the object of `@clerk/clerk-js`, of `useClerk()`, or `window.Clerk`. */
 export interface ClerkLike {
-  readonly session?: { id: string; getToken(o?: { template?: string; skipCache?: boolean }): Promise<string | null> } | null | undefined
+  readonly session?: { id: string; getToken(o?: { template?: string | undefined; skipCache?: boolean }): Promise<string | null> } | null | undefined
   addListener(listener: (resources: any) => void): () => void
   signOut(): Promise<unknown>
 }
@@ -14,25 +14,23 @@ type Resources = { session?: { id: string; lastActiveOrganizationId?: string | n
 /** The Clerk of this page, where Clerk's own `getToken()` looks: `window.Clerk`, put there by `<ClerkProvider>` or the script tag. */
 export const pageClerk = (): ClerkLike | undefined => (globalThis as { Clerk?: ClerkLike }).Clerk
 
+/** What Clerk throws, told by its fields: several copies of Clerk's classes can be on a page. `retryAfter`: seconds. */
+type Failure = { status?: number; errors?: { code?: string }[]; retryAfter?: number } | null
+const has = (error: unknown, code: RegExp) => !!(error as Failure)?.errors?.some((e) => code.test(e.code!))
+
 // Clerk's script arrives when it arrives: looked for often at first, then twice a second.
 const lookMs = (tries: number) => (tries < 40 ? 50 : 500)
 
 /** Clerk says `undefined` while it does not know (loading, switching), and null when nobody is signed in. */
-const identityOf = ({ session, user, organization }: Resources): Identity | null | undefined => {
-  if (session === undefined || user === undefined) return undefined
-  if (session === null || user === null) return null
-  return { user: user.id, org: organization?.id ?? session.lastActiveOrganizationId, session: session.id }
-}
+const identityOf = ({ session, user, organization }: Resources): Identity | null | undefined =>
+  session && user && { user: user.id, org: organization?.id ?? session.lastActiveOrganizationId, session: session.id }
 
 /** Clerk as a provider. Works before Clerk has loaded: calls wait for it. */
-export const clerkProvider = (clerk: ClerkSource): Provider => {
-  const find = () => (typeof clerk === 'function' ? clerk() : clerk) ?? undefined
+export const clerkProvider = (clerk: ClerkSource): Provider & { retryAfterMs(error: unknown): number | undefined } => {
+  const find = () => (typeof clerk === 'function' ? clerk() : clerk)
   return {
     comparable: true,
-    async getToken({ template, skipCache }) {
-      const session = find()?.session
-      return session ? session.getToken(template === undefined ? { skipCache } : { template, skipCache }) : null
-    },
+    getToken: ({ template, skipCache }) => find()?.session?.getToken({ template, skipCache }),
     watch(report): Unsubscribe {
       let stop: Unsubscribe | undefined
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -53,10 +51,9 @@ export const clerkProvider = (clerk: ClerkSource): Provider => {
       }
     },
     // Clerk itself signs a session out on a 401; banned and deactivated users come as 403.
-    isSignedOut: (error) => {
-      const e = error as { status?: number; errors?: { code?: string }[] } | null
-      return e?.status === 401 || (e?.status === 403 && !!e.errors?.some((x) => /^user_(banned|deactivated)$/.test(x.code ?? '')))
-    },
+    isSignedOut: (error) => (error as Failure)?.status === 401 || has(error, /user_(banned|deactivated)/),
+    // A template that does not exist will not exist in a second either.
+    retryAfterMs: (error) => (has(error, /resource_not_found/) ? Infinity : (error as Failure)?.retryAfter! * 1000 || undefined),
     signOut: () => find()?.signOut(),
   }
 }

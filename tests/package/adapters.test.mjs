@@ -43,7 +43,7 @@ test('Clerk: waits for it to load, asks by template, skips its cache when forced
   assert.match(await asked, /^ey/)
   await session.getToken('plain')
   await session.getToken('hasura', { force: true })
-  assert.deepEqual(page.asked, [{ template: 'hasura-template', skipCache: false }, { skipCache: false }, { template: 'hasura-template', skipCache: true }])
+  assert.deepEqual(page.asked, [{ template: 'hasura-template', skipCache: false }, { template: undefined, skipCache: false }, { template: 'hasura-template', skipCache: true }])
   await session.signOut()
   assert.equal(page.out, 1)
   assert.equal(await session.getToken('hasura'), null)

@@ -17,7 +17,7 @@ const ENVIRONMENT = {
   object: 'environment', display_config: {}, organization_settings: {}, commerce_settings: { billing: { user: {}, organization: {} } },
   user_settings: { attributes: {}, social: {}, sign_in: {}, sign_up: {}, restrictions: {}, password_settings: {}, passkey_settings: {}, username_settings: {} },
 }
-const TEMPLATES = ['hasura-template', 'hasura', 'fauna']
+const TEMPLATES = ['hasura', 'fauna']
 const organization = (id) => ({ object: 'organization', id, name: id, slug: id, public_metadata: {} })
 let made = 0
 
@@ -34,7 +34,7 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
   const { fetch: before } = globalThis
   /** @type {FapiSession[]} */
   let sessions = []
-  /** @type {{ match: string, opened: Promise<void> }[]} */
+  /** @type {{ match: string, unheard: boolean, opened: Promise<void> }[]} */
   const gates = []
   let signing = 0
 
@@ -57,10 +57,14 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
     },
     /** The server ends them; the page learns of it from its next request. */
     endAll: () => void (sessions = []),
-    /** Keeps answers of matching requests back, made or not, until it is called. @param {string} match @returns {() => void} */
-    hold(match) {
+    /**
+     * Keeps the answers to matching requests back until what it returns is called; they are decided when the request was made.
+     * `unheard`: the request itself is under way for so long, and the server knows nothing of it.
+     * @param {string} match @param {{ unheard?: boolean }} [options] @returns {() => void}
+     */
+    hold(match, { unheard = false } = {}) {
       let open = () => {}
-      const gate = { match, opened: new Promise((done) => (open = () => done(undefined))) }
+      const gate = { match, unheard, opened: new Promise((done) => (open = () => done(undefined))) }
       gates.push(gate)
       return () => {
         gates.splice(gates.indexOf(gate), 1)
@@ -131,10 +135,10 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
       const { status, body } = clerkError(ERRORS.forStatus(fail.status))
       return Response.json(body, { status, headers: fail.retryAfter === undefined ? {} : { 'retry-after': String(fail.retryAfter) } })
     }
-    // What the server answers is decided when the request arrives, and may arrive much later.
-    const { status = 200, body: value } = /** @type {any} */ (await answer(method, path, new URLSearchParams(String(init?.body ?? ''))))
     const gate = gates.find(({ match }) => path.includes(match))
-    if (gate) await gate.opened
+    if (gate?.unheard) await gate.opened
+    const { status = 200, body: value } = /** @type {any} */ (await answer(method, path, new URLSearchParams(String(init?.body ?? ''))))
+    await gate?.opened
     return Response.json(value, { status })
   }
   return api
