@@ -11,18 +11,42 @@ export interface Auth0Like {
 // Auth0's words for "somebody must sign in": nothing we do brings a token (tokens.md §2.2).
 const gone = /^(login_required|consent_required|interaction_required|account_selection_required|access_denied|missing_refresh_token|invalid_grant|mfa_required)$/
 
-// Auth0 announces neither sign-in nor sign-out. Its own cookie of the page is looked at when the page comes back, and while nobody is signed in.
+// What only its administrator can put right: an audience or a scope that the tenant does not give to this application.
+const misconfigured = /^(missing_scopes|invalid_scope|invalid_request|invalid_client|unauthorized_client|unsupported_grant_type)$/
+const service = /^Service not (found|enabled)/
+
+type Failure = { error?: unknown; error_description?: unknown } | null
+const code = (error: unknown) => String((error as Failure)?.error ?? '')
+// Auth0 refuses an audience that it does not know with the word it has for a user who may not enter.
+const configuration = (error: unknown) => misconfigured.test(code(error)) || service.test(String((error as Failure)?.error_description ?? ''))
+
+// Auth0 announces neither sign-in nor sign-out: who is there is looked at once a second.
 const lookMs = 1000
+// A sign-out waits so long for a refresh that is under way.
+const landingMs = 2000
+// On the way back from Auth0 nobody is signed in yet, and soon somebody will be.
+const arrivingMs = 50
+const arrivals = 200
+const arriving = () => {
+  const query = new URLSearchParams((globalThis as { location?: Location }).location?.search)
+  return query.has('state') && (query.has('code') || query.has('error'))
+}
 
 /** Auth0 as a provider: `audience` and `scope` of a template ask for an access token, `idToken: true` for the ID token. */
-export const auth0Provider = (client: Auth0Like): Provider => {
+export const auth0Provider = (client: Auth0Like): Provider & { retryAfterMs(error: unknown): number | undefined } => {
   let look: (() => Promise<void>) | undefined
+  const flying = new Set<Promise<unknown>>()
+  const landed = () => Promise.allSettled(flying)
+  // Local: the page stays, and with it whatever it still has to clean up. The app's own logout() ends the session at Auth0.
+  const logout = () => client.logout?.({ openUrl: false })
   return {
     comparable: true,
     async getToken({ audience, scope, idToken, force }) {
       const authorizationParams = { ...(audience !== undefined && { audience }), ...(scope !== undefined && { scope }) }
       // Off, it asks the server for an access token and for the ID token alike.
-      const answer = await client.getTokenSilently({ authorizationParams: idToken ? {} : authorizationParams, cacheMode: force ? 'off' : 'on', detailedResponse: true })
+      const flight = client.getTokenSilently({ authorizationParams: idToken ? {} : authorizationParams, cacheMode: force ? 'off' : 'on', detailedResponse: true })
+      flying.add(flight)
+      const answer = await flight.finally(() => flying.delete(flight))
       const token = (idToken ? answer?.id_token : answer?.access_token) as string | undefined
       return token ?? null
     },
@@ -30,6 +54,7 @@ export const auth0Provider = (client: Auth0Like): Provider => {
       let ended = false
       let last: string | null | undefined
       let timer: ReturnType<typeof setTimeout> | undefined
+      let waits = 0
       look = async () => {
         clearTimeout(timer)
         let sub: string | null | undefined
@@ -39,11 +64,17 @@ export const auth0Provider = (client: Auth0Like): Provider => {
           sub = last
         }
         if (ended) return
+        // Held for ten seconds at most, should the app never take the answer in.
+        const wait = sub === null && last === undefined && waits < arrivals && arriving()
+        if (wait) {
+          waits++
+          sub = undefined
+        }
         if (sub !== last) {
           last = sub
           report(sub === null ? null : sub === undefined ? undefined : ({ user: sub } satisfies Identity))
         }
-        timer = setTimeout(() => void look?.(), lookMs)
+        timer = setTimeout(() => void look?.(), wait ? arrivingMs : lookMs)
       }
       report(undefined)
       void look()
@@ -53,11 +84,18 @@ export const auth0Provider = (client: Auth0Like): Provider => {
         look = undefined
       }
     },
-    isSignedOut: (error) => gone.test(String((error as { error?: unknown } | null)?.error ?? '')),
+    isSignedOut: (error) => gone.test(code(error)) && !configuration(error),
+    retryAfterMs: (error) => (configuration(error) ? Infinity : undefined),
     async signOut() {
-      // Local first: the page stays, and with it whatever it still has to clean up. The app's own logout() ends the session at Auth0.
-      await client.logout?.({ openUrl: false })
+      // Auth0 stores what a refresh brings even after a logout, and its user with it: so what is under way comes first,
+      let timer: ReturnType<typeof setTimeout> | undefined
+      await Promise.race([landed(), new Promise((done) => (timer = setTimeout(done, landingMs)))])
+      clearTimeout(timer)
+      // and what takes too long is thrown out when it has come.
+      const late = flying.size ? landed() : undefined
+      await logout()
       await look?.()
+      void late?.then(logout).then(() => look?.())
     },
   }
 }
