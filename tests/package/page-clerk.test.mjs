@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 import { load, newClerk } from '../differential/providers/clerk.mjs'
-import { claimsOf, frontendApi } from '../differential/providers/frontend-api.mjs'
+import { frontendApi } from '../differential/providers/frontend-api.mjs'
+import { claimsOf } from '../differential/providers/signer.mjs'
 import { until } from '../differential/until.mjs'
 import { entry, name } from './world.mjs'
 

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { entry, name } from '../../package/world.mjs'
 import { loadedClerk } from './clerk.mjs'
 import { virtualClock } from './clock.mjs'
-import { claimsOf, frontendApi, LIFE_S } from './frontend-api.mjs'
+import { frontendApi, LIFE_S } from './frontend-api.mjs'
+import { claimsOf } from './signer.mjs'
 
 const { clerkSession, clerkProvider } = await entry('clerk')
 const { createSession, ready } = await entry('index')

@@ -1,13 +1,8 @@
 // What clerk-js talks to: Clerk's Frontend API, in this process, with as little as it takes and tokens that are really signed.
 // Several people may be signed in on one client; each session has its own active organisation, known to this server.
-import { compactVerify, createLocalJWKSet } from 'jose'
 import { clerkError, ERRORS } from '../../backends/issuer/clerk-errors.mjs'
-import { createKeys } from '../../backends/issuer/keys.mjs'
+import { signer } from './signer.mjs'
 
-const keys = await createKeys({ rotateEveryS: Infinity })
-const jwks = createLocalJWKSet(/** @type {any} */ (keys.jwks()))
-/** Expiry of tokens whose signature was verified. @type {Map<string, number>} */
-const genuine = new Map()
 const HOST = 'clerk.test'
 export const ISSUER = `https://${HOST}`
 export const PUBLISHABLE_KEY = `pk_test_${Buffer.from(`${HOST}$`).toString('base64')}`
@@ -36,7 +31,7 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
   let sessions = []
   /** @type {{ match: string, unheard: boolean, opened: Promise<void> }[]} */
   const gates = []
-  let signing = 0
+  const { sign, accepts, busy } = signer(now)
 
   const api = {
     /** `POST client/sessions/sess_1/tokens/hasura`, in order. @type {string[]} */
@@ -46,7 +41,8 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
     /** The next answers to token requests. @type {{ status: number, retryAfter?: number, times?: number } | null} */
     fail: null,
     offline: false,
-    busy: () => signing > 0,
+    busy,
+    accepts,
     sessions: () => sessions,
     /** @param {string} person @param {string | null} [org] */
     signIn(person, org = null) {
@@ -73,16 +69,6 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
     },
     /** Token requests, of a template. @param {string} [template] */
     tokens: (template) => api.asked.filter((line) => (template ? line.endsWith(`/tokens/${template}`) : /\/tokens(\/|$)/.test(line))).length,
-    /** Whether a backend with the right clock and no leeway takes this token. @param {string} token */
-    async accepts(token) {
-      signing++
-      try {
-        if (!genuine.has(token)) genuine.set(token, JSON.parse(new TextDecoder().decode((await compactVerify(token, jwks)).payload)).exp)
-      } finally {
-        signing--
-      }
-      return now() < /** @type {number} */ (genuine.get(token)) * 1000
-    },
     stop: () => void (globalThis.fetch = before),
   }
 
@@ -100,8 +86,7 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
     const sub = `user_${person}`
     const bound = template === undefined ? { sid: id, v: 2, sts: 'active', ...(org && { o: { id: org } }) } : { template, ...(org && { org_id: org }) }
     api.mints.push({ sub, template, iat })
-    signing++
-    const jwt = await keys.sign({ iss: ISSUER, sub, iat, nbf: iat - 5, exp: iat + LIFE_S, jti: `${api.mints.length}`, ...bound }).finally(() => signing--)
+    const jwt = await sign({ iss: ISSUER, sub, nbf: iat - 5, ...bound }, LIFE_S)
     return { body: { object: 'token', jwt } }
   }
 
@@ -143,6 +128,3 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
   }
   return api
 }
-
-/** The claims of a token. @param {string} token */
-export const claimsOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString())
