@@ -33,7 +33,7 @@ const arriving = () => {
 }
 
 /** Auth0 as a provider: `audience` and `scope` of a template ask for an access token, `idToken: true` for the ID token. */
-export const auth0Provider = (client: Auth0Like): Provider & { retryAfterMs(error: unknown): number | undefined } => {
+export const auth0Provider = (client: Auth0Like): Provider => {
   let look: (() => Promise<void>) | undefined
   const flying = new Set<Promise<unknown>>()
   const landed = () => Promise.allSettled(flying)

@@ -26,7 +26,7 @@ const identityOf = ({ session, user, organization }: Resources): Identity | null
   session && user && { user: user.id, org: organization?.id ?? session.lastActiveOrganizationId, session: session.id }
 
 /** Clerk as a provider. Works before Clerk has loaded: calls wait for it. */
-export const clerkProvider = (clerk: ClerkSource): Provider & { retryAfterMs(error: unknown): number | undefined } => {
+export const clerkProvider = (clerk: ClerkSource): Provider => {
   const find = () => (typeof clerk === 'function' ? clerk() : clerk)
   return {
     comparable: true,

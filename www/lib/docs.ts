@@ -8,6 +8,7 @@ const ALL = [
   { slug: 'index', title: 'Start here' },
   { slug: 'environment', title: 'Environment' },
   { slug: 'csp', title: 'Content Security Policy' },
+  { slug: 'providers', title: 'Providers' },
   { slug: 'answers', title: 'Provider answers' },
   { slug: 'bench', title: 'Numbers' }, // written by `npm run bench`
 ] as const
