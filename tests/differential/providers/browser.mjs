@@ -16,9 +16,10 @@ export const ours = {
 
 /**
  * @param {string} contents   the page's script, TypeScript
- * @param {Record<string, string>} [define]
+ * @param {Record<string, string>} [env]   what `process.env` has when the page is built
  */
-export const openSite = async (contents, define = {}) => {
+export const openSite = async (contents, env = {}) => {
+  const define = Object.fromEntries(Object.entries(env).map(([key, value]) => [`process.env.${key}`, JSON.stringify(value)]))
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: ROOT, loader: 'ts' }, plugins: [ours], define,
     bundle: true, write: false, format: 'iife', target: 'es2022', logLevel: 'warning',
