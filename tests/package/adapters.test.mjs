@@ -1,11 +1,11 @@
-// Clerk and Auth0 as providers: what they are asked, what their news mean. Auth0's own client runs in the demo; for Clerk an imitation
-// of its page object runs there (www/lib/local-clerk.ts), and page-clerk.test.mjs has the real one.
+// Clerk and Auth0 as providers: what they are asked, what their news mean. The vendors' own clients: tests/differential/providers.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { entry, name, soon } from './world.mjs'
+import { until } from '../differential/until.mjs'
+import { entry, name } from './world.mjs'
 
 const { clerkSession, clerkProvider } = await entry('clerk')
-const { auth0Session } = await entry('auth0')
+const { auth0Provider, auth0Session } = await entry('auth0')
 const { fakeToken } = await entry('testing')
 const { forRequest } = await entry('server')
 
@@ -34,11 +34,12 @@ const clerk = () => {
 
 test('Clerk: waits for it to load, asks by template, skips its cache when forced, ends with its sign-out', async () => {
   let page
-  const session = clerkSession(() => page, { name: name(), logger: false, templates: { hasura: 'hasura-template', plain: {} } })
+  let looks = 0
+  const session = clerkSession(() => (looks++, page), { name: name(), logger: false, templates: { hasura: 'hasura-template', plain: {} } })
   const asked = session.getToken('hasura')
-  await soon(60)
+  await until(() => looks > 1)
   page = clerk()
-  await soon(120)
+  await until(() => page.listeners.size)
   page.signIn('user_alice')
   assert.match(await asked, /^ey/)
   await session.getToken('plain')
@@ -103,6 +104,50 @@ test('Auth0: an access token by audience, the ID token where it is wanted, login
   assert.deepEqual(asked.at(-1), { openUrl: false })
   assert.equal(await session.getToken('fauna'), null)
   session.dispose()
+})
+
+test('Auth0: no answer is nobody, and `expires_in` is not believed', async () => {
+  const exp = Math.floor(Date.now() / 1000) + 60
+  /** @type {any} */
+  let answer
+  const client = { getUser: async () => ({ sub: 'auth0|alice' }), getTokenSilently: async () => answer }
+  const session = auth0Session(client, { name: name(), logger: false, templates: { api: { audience: 'https://api' } } })
+  assert.equal(await session.getToken('api'), null)
+  answer = { id_token: fakeToken() }
+  assert.equal(await session.getToken('api'), null, 'an ID token is no access token')
+  // Of a cache hit it is the original lifetime, not what is left.
+  answer = { access_token: fakeToken({ sub: 'auth0|alice', exp }), expires_in: 86_400 }
+  await session.getToken('api')
+  assert.ok(Math.abs(session.inspect().tokens.api.expiresAt - exp * 1000) < 2000)
+  session.dispose()
+})
+
+test('Auth0: what its errors mean', () => {
+  const { isSignedOut, retryAfterMs } = auth0Provider({ getTokenSilently: async () => {}, getUser: async () => undefined })
+  const means = (error, error_description) => [isSignedOut({ error, error_description }), retryAfterMs({ error, error_description })]
+  for (const error of ['login_required', 'consent_required', 'interaction_required', 'account_selection_required', 'missing_refresh_token', 'invalid_grant', 'mfa_required']) assert.deepEqual(means(error), [true, undefined], error)
+  assert.deepEqual(means('access_denied', 'user is blocked'), [true, undefined])
+  assert.deepEqual(means('access_denied', 'Service not found: https://nowhere'), [false, Infinity])
+  assert.deepEqual(means('missing_scopes'), [false, Infinity])
+  for (const error of ['timeout', 'request_error', 'too_many_requests']) assert.deepEqual(means(error), [false, undefined], error)
+  for (const nothing of [null, undefined, 'text', new TypeError('Failed to fetch')]) assert.deepEqual([isSignedOut(nothing), retryAfterMs(nothing)], [false, undefined])
+})
+
+test('Auth0: on the way back from its sign-in nobody is not yet nobody', async () => {
+  const back = { search: '?code=c&state=s' }
+  const before = globalThis.location
+  globalThis.location = /** @type {any} */ (back)
+  let looks = 0
+  let user
+  const heard = []
+  const stop = auth0Provider({ getTokenSilently: async () => {}, getUser: async () => (looks++, user) }).watch((identity) => heard.push(identity))
+  await until(() => looks > 2)
+  assert.deepEqual(new Set(heard), new Set([undefined]))
+  user = { sub: 'auth0|alice' }
+  await until(() => heard.at(-1))
+  assert.deepEqual(heard.at(-1), { user: 'auth0|alice' })
+  stop()
+  globalThis.location = before
 })
 
 test('on a server: one per request, asked at every call, nothing kept; a session refuses', async () => {

@@ -29,9 +29,10 @@ test('Clerk appears, loads, changes user and organisation, and signs out', async
   const session = clerkSession(pageClerk, { name: name(), logger: false, templates: { hasura: 'hasura', plain: {} } })
   const waiting = session.getToken('hasura')
   // First the script tag's own object, which cannot listen yet; then Clerk, which knows nothing yet.
-  globalThis.Clerk = { publishableKey: 'pk_test' }
+  let looks = 0
+  globalThis.Clerk = { publishableKey: 'pk_test', get addListener() { return void looks++ } }
   assert.equal(pageClerk(), globalThis.Clerk)
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  await until(() => looks > 1)
   const clerk = (globalThis.Clerk = newClerk())
   let heard = 0
   const { addListener } = clerk

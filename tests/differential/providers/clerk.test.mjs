@@ -169,6 +169,22 @@ test('another organisation: Clerk files the token of the old one under the new; 
   assert.equal(claimsOf(await clock.through(session.getToken('hasura'))).org_id, 'org_2')
 })
 
+test('a server that lags behind the switch: a token of the organisation before is not taken, where the template says by which claim', async () => {
+  api.signIn('alice')
+  const clerk = await clock.through(loadedClerk())
+  const session = over(clerk, { templates: { hasura: { template: 'hasura', orgClaim: 'org_id' } } })
+  await clock.through(clerk.setActive({ organization: 'org_1' }))
+  assert.equal(claimsOf(await clock.through(session.getToken('hasura'))).org_id, 'org_1')
+  assert.equal(api.tokens('hasura'), 1, 'one call where nothing lags')
+  api.orgLagMs = 500
+  await clock.through(clerk.setActive({ organization: 'org_2' }))
+  assert.equal(claimsOf(await clock.through(session.getToken('hasura'))).org_id, 'org_2')
+  // It never comes: refused, not sent.
+  api.orgLagMs = 60_000
+  await clock.through(clerk.setActive({ organization: 'org_1' }))
+  await assert.rejects(clock.through(session.getToken('hasura')), { code: 'provider_failed' })
+})
+
 test('a template that does not exist is a configuration error: asked once, not in a loop', async () => {
   const { session } = await start()
   await assert.rejects(clock.through(session.getToken('missing')), (error) => error.code === 'provider_failed' && /misspelt/.test(error.message) && error.cause.status === 404)

@@ -41,6 +41,8 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
     /** The next answers to token requests. @type {{ status: number, retryAfter?: number, times?: number } | null} */
     fail: null,
     offline: false,
+    /** So long after a touch the server goes on minting for the organisation before. */
+    orgLagMs: 0,
     busy,
     accepts,
     sessions: () => sessions,
@@ -79,7 +81,8 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
       organization_memberships: ['org_1', 'org_2'].map((each) => ({ object: 'organization_membership', id: `orgmem_${person}_${each}`, role: 'org:admin', permissions: [], organization: organization(each), public_metadata: {}, public_user_data: { user_id: `user_${person}` } })),
     },
   })
-  const client = () => ({ object: 'client', id: 'client_1', sessions: sessions.map(body), last_active_session_id: sessions[0]?.id ?? null })
+  /** @param {FapiSession} [as]   one of them, as it will be */
+  const client = (as) => ({ object: 'client', id: 'client_1', sessions: sessions.map((each) => body(each.id === as?.id ? as : each)), last_active_session_id: sessions[0]?.id ?? null })
 
   const mint = async ({ person, org, id }, template) => {
     const iat = Math.floor(now() / 1000)
@@ -101,9 +104,11 @@ export const frontendApi = ({ now = Date.now, latencyMs = 0, several = false } =
     const session = sessions.find((each) => each.id === sid)
     if (!session) return clerkError(sid ? ERRORS.signedOut : ERRORS.notFound)
     if (action === 'tokens') return template === undefined || TEMPLATES.includes(template) ? mint(session, template) : clerkError(ERRORS.unknownTemplate(template))
-    if (action === 'touch') session.org = form.get('active_organization_id') || null
+    const touched = { ...session, org: form.get('active_organization_id') || null }
+    if (action === 'touch' && api.orgLagMs) setTimeout(() => (session.org = touched.org), api.orgLagMs)
+    else if (action === 'touch') session.org = touched.org
     else sessions = sessions.filter((each) => each !== session)
-    return { body: { response: { ...body(session), ...(action !== 'touch' && { status: 'removed' }) }, client: client() } }
+    return { body: { response: { ...body(action === 'touch' ? touched : session), ...(action !== 'touch' && { status: 'removed' }) }, client: client(touched) } }
   }
 
   globalThis.fetch = async (input, init) => {
