@@ -7,7 +7,6 @@ import { entries } from '../../pkg/scripts/build.mjs'
 import { root } from '../../pkg/scripts/tools.mjs'
 
 const dist = join(root, 'pkg/dist')
-const pages = join(root, 'tests/benches/pages')
 
 /** `countersign/fauna` is pkg/dist/fauna.js: the bytes that the tarball carries, under the package's own `sideEffects`. */
 export const asBuilt = {
@@ -44,21 +43,22 @@ export const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length
 
 /**
  * The pages bundled together, as one site would be.
- * @param {string[]} names  files of tests/benches/pages, without their suffix
+ * @param {string[]} names  files of the folder, without their suffix
+ * @param {string} [folder]  where they are, from the root
  * @returns {Promise<{ files: Map<string, Uint8Array>, load(name: string, options?: { lazy?: boolean, without?: RegExp }): string[] }>}
  *   `files`: by the path under which the page asks for them. `load`: which of them a page loads: with its static imports only, or
  *   with everything that it imports lazily, except through modules whose path matches `without`.
  */
-export const bundlePages = async (names) => {
+export const bundlePages = async (names, folder = 'tests/benches/pages') => {
   const outdir = join(root, 'target/bench')
   const { outputFiles, metafile } = await build({
-    ...common, entryPoints: names.map((name) => join(pages, `${name}.js`)), outdir, splitting: true, chunkNames: '[name]-[hash]', plugins: [asBuilt],
+    ...common, entryPoints: names.map((name) => join(root, folder, `${name}.js`)), outdir, splitting: true, chunkNames: '[name]-[hash]', plugins: [asBuilt],
   })
   const files = new Map(outputFiles.map(({ path, contents }) => [`/${relative(outdir, path)}`, contents]))
   const url = (output) => `/${relative('target/bench', output)}`
 
   const load = (name, { lazy = true, without } = {}) => {
-    const first = Object.keys(metafile.outputs).find((path) => basename(path) === `${name}.js` && metafile.outputs[path].entryPoint?.startsWith('tests/benches/pages/'))
+    const first = Object.keys(metafile.outputs).find((path) => basename(path) === `${name}.js` && metafile.outputs[path].entryPoint?.startsWith(`${folder}/`))
     if (!first) throw new Error(`there is no page ${name} in this bundle`)
     const seen = new Set([first])
     // A Set that grows while it is walked visits what was added.

@@ -54,7 +54,14 @@ export class Connection {
     const { core, n } = this.#side
     this.#provider = provider
     core.command(n, op.connect, provider.watch ? 1 : 0, 0)
-    if (!provider.watch) return
+    this.recheck()
+  }
+
+  /** Asks who is there again: a watch begins with what is known. */
+  recheck(): void {
+    const provider = this.#provider
+    this.#end()
+    if (!provider?.watch) return
     try {
       this.#unwatch = provider.watch((identity) => {
         if (this.#provider === provider) this.report(identity)
@@ -64,18 +71,22 @@ export class Connection {
     }
   }
 
-  disconnect(): void {
-    if (!this.#provider) return
-    this.#provider = undefined
-    this.#last = this.#told = this.#is = undefined
-    this.#leaving = false
-    this.#side.forget()
+  #end(): void {
     try {
       this.#unwatch?.()
     } catch (error) {
       this.#side.warn(`watch: ${scrub(error)}`)
     }
     this.#unwatch = undefined
+  }
+
+  disconnect(): void {
+    if (!this.#provider) return
+    this.#provider = undefined
+    this.#last = this.#told = this.#is = undefined
+    this.#leaving = false
+    this.#side.forget()
+    this.#end()
     this.#side.core.command(this.#side.n, op.disconnect, 0, 0)
   }
 

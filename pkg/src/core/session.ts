@@ -10,6 +10,7 @@ import { loadCore, op, trapped, type Core } from './core.js'
 import { changed, guarded, networkError, sound } from './failures.js'
 import { atEdge, lazy } from '../loader.js'
 import { observers, type Observers } from './observers.js'
+import { page, type Page } from './page.js'
 import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
@@ -43,6 +44,7 @@ export class Impl {
   #generation = 0
   #dead = false
   #stop: Unsubscribe[] = []
+  #page: Page | undefined
 
   constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [keyof Policy, number])[]) {
     this.#core = guarded(core, () => this.#dead)
@@ -63,7 +65,9 @@ export class Impl {
     const died = () => this.#died()
     trapped.add(died)
     this.#stop.push(() => trapped.delete(died))
-    if (!shared.server) this.#listen()
+    if (shared.server) return
+    this.#page = page(options.name ?? 'default', this.#side, this.#connection, this.#keys, () => this.wake(-1), () => this.#out.emit({ type: 'wake' }))
+    this.#stop.push(this.#page.stop)
   }
 
   #command(what: number, a = 0, b = 0): number {
@@ -85,24 +89,6 @@ export class Impl {
     this.#names[key] = name ?? ''
     this.#side.specs[key] = spec
     return key
-  }
-
-  // ---- what the page does meanwhile
-
-  #listen(): void {
-    const target = globalThis as unknown as { document?: Document } & Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener'>>
-    const wake = () => {
-      this.#command(op.visible, target.document?.visibilityState === 'hidden' ? 0 : 1)
-      this.#out.emit({ type: 'wake' })
-    }
-    const on = (at: EventTarget | undefined, type: string) => {
-      at?.addEventListener?.(type, wake)
-      this.#stop.push(() => at?.removeEventListener?.(type, wake))
-    }
-    on(target.document, 'visibilitychange')
-    on(target as unknown as EventTarget, 'pageshow')
-    on(target as unknown as EventTarget, 'online')
-    if (target.document?.visibilityState === 'hidden') this.#command(op.visible, 0)
   }
 
   /** An error in full: its words come with the first one. */
@@ -233,6 +219,7 @@ export class Impl {
       // A mark: who it is cannot be read from it.
       shared.identityKey = a === 0 ? undefined : a === 1 ? null : b.toString(36)
       this.#out.emit({ type: 'identity', key: shared.identityKey })
+      this.#page?.told(shared.identityKey)
     } else if (kind === 1) {
       shared.status = statuses[a] ?? 'unknown'
       this.#out.emit({ type: 'status', status: shared.status })
@@ -243,8 +230,10 @@ export class Impl {
         this.#out.log('warn', error.message)
         this.#out.emit({ type: 'refreshFailed', template, error })
       })
-    } else if (kind === 5) this.#out.emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
-    else if (kind === 6) this.#out.advise((w) => w.untold)
+    } else if (kind === 5) {
+      this.#page?.refused(template)
+      this.#out.emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
+    } else if (kind === 6) this.#out.advise((w) => w.untold)
     else if (kind === 12) this.#out.emit({ type: 'wake' })
     else if (kind === 13) {
       if (this.#odd.has(key)) return
@@ -407,7 +396,9 @@ export class Impl {
   }
 
   async signOut(): Promise<void> {
+    const who = this.#shared.identityKey
     await this.#connection.leave(this.#shared.followers)
+    this.#page?.left(who)
   }
 
   inspect(): SessionSnapshot {
