@@ -26,11 +26,13 @@ export interface Page {
 
 /** For so long a change is the answer to a signal about the same person, and is not passed on: two tabs could go on about it for ever. */
 const ECHO_MS = 10_000
+/** A signal may overtake what the provider in the other tab wrote into the storage they share; after so long it has arrived. */
+const AGAIN_MS = 500
 /** What is refused again and again is said, and heeded, so often and no more. */
 const REFUSED_MS = 60_000
 
-/** `keys`: by the names of templates. `sleep` cancels the timer, `wake` tells observers that the page is back. */
-export const page = (name: string, { core, n }: Side, connection: Connection, keys: ReadonlyMap<string, number>, sleep: () => void, wake: () => void): Page => {
+/** `keys`: by the names of templates. `wake` tells observers that the page is seen again. */
+export const page = (name: string, { core, n }: Side, connection: Connection, keys: ReadonlyMap<string, number>, wake: () => void): Page => {
   const target = globalThis as { document?: Document; BroadcastChannel?: typeof BroadcastChannel } & Partial<EventTarget>
   const listening = new AbortController()
   const refusals = new Map<string, number>()
@@ -52,6 +54,7 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
   const recheck = () => {
     command(op.invalidate, -1)
     connection.recheck()
+    setTimeout(() => connection.recheck(), AGAIN_MS)
   }
 
   const open = () => {
@@ -82,23 +85,20 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
 
   let away = false
   const see = (type?: string) => {
-    const visible = target.document?.visibilityState !== 'hidden'
+    const visible = type !== 'pagehide' && target.document?.visibilityState !== 'hidden'
     if (type === 'pagehide') {
       away = true
       close()
-    }
-    // A page that is put aside goes on as if nothing had happened, perhaps hours later. Its first event is not `pageshow`, and what the app does at it is authenticated.
-    if (away) {
-      if (type === 'pagehide' || (type === 'visibilitychange' && !visible)) return sleep()
+    } else if (away && (visible || type !== 'visibilitychange')) {
+      // Put aside, the page knows nothing of what happened since, perhaps for hours. Its first event is not `pageshow`, and the app may send something at each.
       away = false
       open()
       recheck()
-    }
+      command(op.wake)
+    } else if (type === 'online') command(op.wake)
+    else if (visible && type === 'visibilitychange') wake()
     // A service worker is killed when it has nothing to do: what is fetched ahead of need would be fetched for nobody.
     command(op.visible, +(visible && !('skipWaiting' in target)))
-    // Sets the timer anew.
-    command(op.tick)
-    if (type && visible) wake()
   }
   // Before the app's own listeners: what these send is decided by what has just happened.
   for (const type of ['visibilitychange', 'resume', 'online', 'pagehide', 'pageshow']) target.addEventListener?.(type, () => see(type), { capture: true, signal: listening.signal })

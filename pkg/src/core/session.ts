@@ -66,7 +66,7 @@ export class Impl {
     trapped.add(died)
     this.#stop.push(() => trapped.delete(died))
     if (shared.server) return
-    this.#page = page(options.name ?? 'default', this.#side, this.#connection, this.#keys, () => this.wake(-1), () => this.#out.emit({ type: 'wake' }))
+    this.#page = page(options.name ?? 'default', this.#side, this.#connection, this.#keys, () => this.#out.emit({ type: 'wake' }))
     this.#stop.push(this.#page.stop)
   }
 
