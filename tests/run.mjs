@@ -48,6 +48,7 @@ const STAGES = {
   package: async ({ exec }) => nodeTest(exec, [...testFiles('tests/package'), 'tests/benches/sizes.test.mjs']),
   /** One after the other: a browser's heap is quiet only when the machine is. */
   leaks: ({ exec }) => nodeTest(exec, testFiles('tests/leaks'), ['--test-concurrency=1']),
+  browser: ({ exec }) => nodeTest(exec, testFiles('tests/browser'), [], {}, 2.5),
   differential: async ({ exec }) => nodeTest(exec, [...testFiles('tests/differential'), ...testFiles('tests/backends/test').filter((file) => !file.endsWith('/smoke.test.mjs'))]),
   smoke: ({ exec }) => nodeTest(exec, ['tests/backends/test/smoke.test.mjs']),
   packaging: async ({ exec, full }) => ownCounts(await exec('node', ['tests/packaging/run.mjs', ...(full ? ['--full'] : [])], { minutes: full ? 40 : 15 })),
@@ -91,9 +92,9 @@ const testFiles = (folder) => (existsSync(join(root, folder)) ? readdirSync(join
   .filter((file) => file.endsWith('.test.mjs')).sort().map((file) => join(folder, file))
 
 /** @param {Exec} exec @param {string[]} files @param {string[]} [flags] */
-async function nodeTest(exec, files, flags = [], env = {}) {
+async function nodeTest(exec, files, flags = [], env = {}, minutes = 15) {
   if (!files.length) return { passed: 0, failed: 0 }
-  const ran = await exec('node', ['--test', '--test-reporter=spec', '--test-timeout=300000', ...flags, ...files], { env })
+  const ran = await exec('node', ['--test', '--test-reporter=spec', '--test-timeout=300000', ...flags, ...files], { env, minutes })
   const of = (/** @type {string} */ word) => Number([...ran.output.matchAll(new RegExp(`^ℹ ${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0)
   return settle(ran, { passed: of('pass'), failed: of('fail') + of('cancelled'), skipped: of('skipped') + of('todo') })
 }
@@ -217,7 +218,7 @@ async function main() {
   process.exitCode = total.failed ? 1 : 0
 }
 
-const AFTER_BUILD = ['types', 'package', 'leaks', 'differential', 'smoke', 'packaging', 'e2e']
+const AFTER_BUILD = ['types', 'package', 'browser', 'leaks', 'differential', 'smoke', 'packaging', 'e2e']
 
 for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
   process.on(signal, () => {

@@ -50,6 +50,7 @@ suite('the life of a tab', { concurrency: 1 }, () => {
     assert.equal(await request(tab, 'a'), 200)
     assert.deepEqual(app.asked.slice(2).map(({ template }) => template), ['a'])
     assert.notEqual(app.seen.at(-1).jti, app.seen.find((r) => r.template === 'a').jti, 'the token of before the sleep was not sent')
+    assert.equal(await told(tab, 'wake'), 1)
   })
 
   test('six tabs with three templates come back online: one call per visible tab and template', async () => {
@@ -78,6 +79,22 @@ suite('the life of a tab', { concurrency: 1 }, () => {
     }, templates)))
     const calls = app.asked.slice(before).map(({ tab, template }) => tab + template)
     assert.deepEqual(calls.sort(), ['3a', '3b', '3c', '4a', '4b', '4c', '5a', '5b', '5c', '6a', '6b', '6c'], 'one each, and none of the hidden tabs')
+  })
+
+  test('online again: what failed offline is tried at once, however long it has failed', async () => {
+    const { app, open } = await world.visit()
+    const tab = await open('one', { templates: ['a', 'b'] })
+    assert.equal(await request(tab, 'b'), 200)
+    await tab.offline(true)
+    // By then it is left alone for two seconds at least.
+    await until(async () => {
+      assert.notEqual(await request(tab), 200)
+      return (await told(tab, 'refreshFailed')) >= 4
+    })
+    await tab.offline(false)
+    await until(() => told(tab, 'wake'))
+    assert.equal(await request(tab), 200)
+    assert.deepEqual(app.asked.map(({ template }) => template), ['b', 'a'])
   })
 
   test('frozen while the user leaves: thawed, the tab asks before it sends', async () => {

@@ -69,7 +69,8 @@ export const serve = async (files) => {
       await app.holds(tab)
       return void answer(status, { jti: app.seen.at(-1)?.jti })
     }
-    const file = files.get(`/${kind}`)
+    // The same files under another address are another copy of the package.
+    const file = files.get(`/${kind === 'copy' ? name : kind}`)
     return void (file ? response.writeHead(200, { 'content-type': 'text/javascript', 'service-worker-allowed': '/' }).end(file) : response.writeHead(404).end())
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))

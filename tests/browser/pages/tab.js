@@ -3,7 +3,7 @@ import { createSession } from 'countersign'
 import { makeProvider } from './provider.js'
 
 const tab = (globalThis.tab = {
-  /** @param {{ name: string, tab: string, own?: string, templates?: string[], session?: string, early?: boolean }} options */
+  /** @param {{ name: string, tab: string, own?: string, templates?: string[], session?: string }} options */
   start({ name, tab: id, own, templates = ['a'], session: called = name }) {
     const provider = makeProvider({ name, tab: id, own })
     const routes = templates.map((template) => ({ url: `${location.origin}/app/${name}/${template}/`, template }))
@@ -24,4 +24,19 @@ const tab = (globalThis.tab = {
     while ((await tab.request()) !== 'signed_out');
     tab.ended = true
   },
+  /** Starts a worker of this app; `tab.workers[kind](what, options)` asks it. @param {'dedicated' | 'shared' | 'service'} kind */
+  async employ(kind) {
+    if (kind === 'service') await navigator.serviceWorker.register('/service-worker.js', { type: 'module', scope: '/' })
+    const to =
+      kind === 'service' ? (await navigator.serviceWorker.ready).active
+      : kind === 'shared' ? new SharedWorker('/worker.js', { type: 'module' }).port
+      : new Worker('/worker.js', { type: 'module' })
+    to.start?.()
+    tab.workers[kind] = (...message) => new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel()
+      port1.onmessage = ({ data }) => resolve(data)
+      to.postMessage(message, [port2])
+    })
+  },
+  workers: {},
 })
