@@ -99,7 +99,10 @@ export interface SessionOptions<T extends string = string> extends Partial<Provi
   policy?: Policy
   /** Default: the console, warnings and errors only. */
   logger?: Pick<Console, 'debug' | 'info' | 'warn' | 'error'> | false
-  /** One started session per name and page: a second one (hot reload) disposes the first. Default `'default'`. */
+  /**
+   * One started session per name and page: a second one (hot reload) disposes the first. Tabs of one origin tell each other, among sessions of the same
+   * name, that somebody left and that a backend refused a token: never a token, and each asks its own provider then. Default `'default'`.
+   */
   name?: string
   /** Allow tokens to plain-http origins other than localhost. Loud in `inspect()`. Default false. */
   allowInsecureOrigin?: boolean

@@ -101,14 +101,17 @@ suite('the life of a tab', { concurrency: 1 }, () => {
     const { app, open } = await world.visit()
     const frozen = await open('frozen', { apart: false })
     assert.equal(await request(frozen), 200)
+    await frozen.run(() => document.addEventListener('resume', () => (globalThis.first = globalThis.tab.request())))
     const front = await open('front', { apart: false })
     assert.equal(await request(front), 200)
     await frozen.freeze()
+    app.user = null
     await front.run(() => globalThis.tab.session.signOut())
     await frozen.resume()
-    await until(async () => (await status(frozen)) === 'anonymous')
-    assert.equal(await request(frozen), 'signed_out')
+    await until(() => frozen.run(() => !!globalThis.first))
+    assert.equal(await frozen.run(() => globalThis.first), 'signed_out')
     assert.equal(app.of('frozen').length, 1)
+    await until(async () => (await status(frozen)) === 'anonymous')
   })
 
   test('put aside by "back": eligible while idle, the same page comes back, and the provider is asked before anything is sent', async () => {
@@ -143,12 +146,13 @@ suite('the life of a tab', { concurrency: 1 }, () => {
       addEventListener('visibilitychange', () => document.visibilityState === 'visible' && (globalThis.first = globalThis.tab.request()))
     })
     await tab.go(`${app.page}?elsewhere`)
+    app.user = null
     await other.run(() => globalThis.tab.session.signOut())
     await tab.back()
     await until(() => tab.run(() => globalThis.mark && !!globalThis.first).catch(() => false))
     assert.equal(await tab.run(() => globalThis.first), 'signed_out')
-    assert.equal(await status(tab), 'anonymous')
     assert.equal(app.of('one').length, 1)
+    await until(async () => (await status(tab)) === 'anonymous')
     // And it hears the others again.
     app.user = 'bob'
     await other.run(() => globalThis.tab.provider.become('bob'))

@@ -49,8 +49,8 @@ suite('tabs', { concurrency: 1 }, () => {
       session.connect({ ...provider, signOut: () => end.then(provider.signOut) })
       globalThis.leaving = session.getToken('a').then(() => session.signOut())
     })
-    // The first signal: the provider in the other tab still says that she is there.
-    await until(async () => (await asked(two)).watched >= 2)
+    // The first signal: the provider in the other tab still says that she is there, twice.
+    await until(async () => (await asked(two)).watched === 3)
     assert.deepEqual([await status(two), await request(two)], ['signedIn', 200])
     await one.run(() => (globalThis.end(), globalThis.leaving))
     await until(async () => (await status(two)) === 'anonymous')

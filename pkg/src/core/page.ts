@@ -34,7 +34,6 @@ const REFUSED_MS = 60_000
 /** `keys`: by the names of templates. `wake` tells observers that the page is seen again. */
 export const page = (name: string, { core, n }: Side, connection: Connection, keys: ReadonlyMap<string, number>, wake: () => void): Page => {
   const target = globalThis as { document?: Document; BroadcastChannel?: typeof BroadcastChannel } & Partial<EventTarget>
-  const listening = new AbortController()
   const refusals = new Map<string, number>()
   let channel: (BroadcastChannel & { unref?(): void }) | undefined
   let last: string | null | undefined
@@ -63,7 +62,7 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
       channel.unref?.()
       channel.onmessage = ({ data }) => {
         const { v, type, who, template, at } = Object(data) as Signal
-        if (v !== 1 || who === undefined || who !== last) return
+        if (v !== 1 || who !== last) return
         if (type === 'left') {
           heard = who
           heardAt = performance.now()
@@ -84,9 +83,10 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
   }
 
   let away = false
-  const see = (type?: string) => {
-    const visible = type !== 'pagehide' && target.document?.visibilityState !== 'hidden'
-    if (type === 'pagehide') {
+  const see = ({ type }: { type?: string }) => {
+    const aside = type === 'pagehide' || type === 'freeze'
+    const visible = !aside && target.document?.visibilityState !== 'hidden'
+    if (aside) {
       away = true
       close()
     } else if (away && (visible || type !== 'visibilitychange')) {
@@ -100,10 +100,13 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
     // A service worker is killed when it has nothing to do: what is fetched ahead of need would be fetched for nobody.
     command(op.visible, +(visible && !('skipWaiting' in target)))
   }
-  // Before the app's own listeners: what these send is decided by what has just happened.
-  for (const type of ['visibilitychange', 'resume', 'online', 'pagehide', 'pageshow']) target.addEventListener?.(type, () => see(type), { capture: true, signal: listening.signal })
+  const listen = (how: 'addEventListener' | 'removeEventListener') => {
+    // Before the app's own listeners: what these send is decided by what has just happened.
+    for (const type of ['visibilitychange', 'freeze', 'resume', 'pagehide', 'pageshow', 'online']) target[how]?.(type, see as EventListener, true)
+  }
+  listen('addEventListener')
   open()
-  see()
+  see({})
 
   return {
     told(key) {
@@ -115,7 +118,7 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
     refused: (template) => first(template) && say('rejected', last, template),
     stop() {
       close()
-      listening.abort()
+      listen('removeEventListener')
     },
   }
 }
