@@ -68,7 +68,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             return;
         }
         self.notice_whose(now, key, &claims);
+        let known = self.skew;
         let behind = self.learn(now, key, flight, &claims);
+        if known != self.skew {
+            // What one token shows of the clocks is true of the others.
+            self.mirror_all();
+        }
         let odd = if arrival.claims.is_none() { Some(Odd::Opaque) } else { claims.odd.then_some(Odd::Expiry) };
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
         if flight.cures && joined {
@@ -81,14 +86,15 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         entry.last_success = Some(now.mono);
         let held = self.hold(now, arrival, old.filter(|_| same));
         let (left, lead, expires_at) = (held.left(&self.skew, now.wall), self.policy.lead(held.life), held.expires_at(&self.skew));
+        let open = self.open();
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
         let not_after = held.not_after(&self.policy, &self.skew, entry.latency);
         let good = now.wall < not_after;
         let held = entry.held.insert(held);
         let mut decision = Decision::Refreshed(left, lead, self.skew.bounds());
-        if !good && joined {
+        if !good && joined && open {
             // The provider is a second cache and may hand out a token with a second left. Once, ask for a newer one.
-            if self.open() && !flight.forced && self.launch(key, now, Reason::Expiring, true).is_ok() {
+            if !flight.forced && self.launch(key, now, Reason::Expiring, true).is_ok() {
                 return;
             }
             // Still as good as expired: nothing we do makes it better. Not at once again.

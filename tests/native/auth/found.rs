@@ -176,3 +176,28 @@ fn a_socket_whose_turn_never_comes_has_it_when_the_others_are_given_up_on() {
     let token = w.grant(3, 60);
     assert_eq!(w.token_of(next), token);
 }
+
+#[test]
+fn what_one_token_shows_of_the_clocks_ends_the_synchronous_hit_of_another() {
+    let mut w = World::alice();
+    w.read();
+    w.grant(0, 600);
+    w.want(OTHER, Want::Forced);
+    let ahead = w.mint("alice", 600, 0, 500_000);
+    w.settle(1, answer(&ahead));
+    let until = w.mirrors[&0].as_ref().unwrap().2;
+    assert!(until <= w.now + seconds(100), "it has 100 s by the servers' clock: {} ms", until - w.now);
+}
+
+#[test]
+fn a_token_near_its_end_that_came_in_a_hold_is_asked_for_again_when_it_is_known_who_is_there() {
+    let mut w = World::untold();
+    let reader = w.read();
+    w.hear(Told::Unknown);
+    let old = w.mint("alice", 60, 68_000, 0);
+    w.settle(0, answer(&old));
+    w.tell("alice");
+    assert_eq!(w.outcome(reader), None);
+    let token = w.grant(1, 60);
+    assert_eq!(w.token_of(reader), token);
+}
