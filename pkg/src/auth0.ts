@@ -5,6 +5,8 @@ import type { Identity, Provider, Session, SessionOptions, Unsubscribe } from '.
 export interface Auth0Like {
   getTokenSilently(options?: any): Promise<any>
   getUser(): Promise<{ sub?: string } | undefined>
+  /** Read from Auth0's cache: another ID token than before is another sign-in. */
+  getIdTokenClaims?(): Promise<{ __raw?: string } | undefined>
   logout?(options?: any): Promise<void>
 }
 
@@ -22,6 +24,8 @@ const configuration = (error: unknown) => misconfigured.test(code(error)) || ser
 
 // Auth0 announces neither sign-in nor sign-out: who is there is looked at once a second.
 const lookMs = 1000
+// Once refused for want of a sign-in, the same is not asked for again for so long, unless somebody signs in or forces it.
+const refusedMs = 60_000
 // A sign-out waits so long for a refresh that is under way.
 const landingMs = 2000
 // On the way back from Auth0 nobody is signed in yet, and soon somebody will be.
@@ -36,6 +40,9 @@ const arriving = () => {
 export const auth0Provider = (client: Auth0Like): Provider => {
   let look: (() => Promise<void>) | undefined
   const flying = new Set<Promise<unknown>>()
+  const refused = new Map<string, { error: unknown; signIn: string; until: number }>()
+  const signIn = () => client.getIdTokenClaims?.().then((claims) => claims?.__raw, () => undefined)
+  const isSignedOut = (error: unknown) => gone.test(code(error)) && !configuration(error)
   const landed = () => Promise.allSettled(flying)
   // Local: the page stays, and with it whatever it still has to clean up. The app's own logout() ends the session at Auth0.
   const logout = () => client.logout?.({ openUrl: false })
@@ -43,10 +50,18 @@ export const auth0Provider = (client: Auth0Like): Provider => {
     comparable: true,
     async getToken({ audience, scope, idToken, force }) {
       const authorizationParams = { ...(audience !== undefined && { audience }), ...(scope !== undefined && { scope }) }
+      const asked = `${idToken} ${audience} ${scope}`
+      const before = refused.get(asked)
+      if (before && !force && performance.now() < before.until && (await signIn()) === before.signIn) throw before.error
       // Off, it asks the server for an access token and for the ID token alike.
       const flight = client.getTokenSilently({ authorizationParams: idToken ? {} : authorizationParams, cacheMode: force ? 'off' : 'on', detailedResponse: true })
       flying.add(flight)
-      const answer = await flight.finally(() => flying.delete(flight))
+      refused.delete(asked)
+      const answer = await flight.catch(async (error) => {
+        const raw = isSignedOut(error) && (await signIn())
+        if (raw) refused.set(asked, { error, signIn: raw, until: performance.now() + refusedMs })
+        throw error
+      }).finally(() => flying.delete(flight))
       const token = (idToken ? answer?.id_token : answer?.access_token) as string | undefined
       return token ?? null
     },
@@ -84,7 +99,7 @@ export const auth0Provider = (client: Auth0Like): Provider => {
         look = undefined
       }
     },
-    isSignedOut: (error) => gone.test(code(error)) && !configuration(error),
+    isSignedOut,
     retryAfterMs: (error) => (configuration(error) ? Infinity : undefined),
     async signOut() {
       // Auth0 stores what a refresh brings even after a logout, and its user with it: so what is under way comes first,

@@ -122,6 +122,30 @@ test('Auth0: no answer is nobody, and `expires_in` is not believed', async () =>
   session.dispose()
 })
 
+test('Auth0: what only a sign-in can bring is asked for once, until somebody signs in or forces it', async () => {
+  let asked = 0
+  let raw = 'first'
+  const client = {
+    getUser: async () => ({ sub: 'auth0|alice' }),
+    getIdTokenClaims: async () => ({ __raw: raw }),
+    async getTokenSilently({ authorizationParams: { audience } }) {
+      asked++
+      if (audience !== 'https://other' && raw === 'first') throw Object.assign(new Error('Unknown or invalid refresh token.'), { error: 'invalid_grant' })
+      return { access_token: fakeToken({ sub: 'auth0|alice' }) }
+    },
+  }
+  const session = auth0Session(client, { name: name(), logger: false, templates: { api: { audience: 'https://api' }, other: { audience: 'https://other' } } })
+  for (let i = 0; i < 20; i++) assert.equal(await session.getToken('api'), null)
+  assert.equal(asked, 1)
+  assert.ok(await session.getToken('other'), 'of this audience only')
+  assert.equal(await session.getToken('api', { force: true }), null)
+  assert.equal(asked, 3)
+  // The same user, signed in again in a popup.
+  raw = 'second'
+  assert.ok(await session.getToken('api'))
+  session.dispose()
+})
+
 test('Auth0: what its errors mean', () => {
   const { isSignedOut, retryAfterMs } = auth0Provider({ getTokenSilently: async () => {}, getUser: async () => undefined })
   const means = (error, error_description) => [isSignedOut({ error, error_description }), retryAfterMs({ error, error_description })]
@@ -133,7 +157,7 @@ test('Auth0: what its errors mean', () => {
   for (const nothing of [null, undefined, 'text', new TypeError('Failed to fetch')]) assert.deepEqual([isSignedOut(nothing), retryAfterMs(nothing)], [false, undefined])
 })
 
-test('Auth0: on the way back from its sign-in nobody is not yet nobody', async () => {
+test('Auth0: on the way back from its sign-in nobody is not yet nobody', async (t) => {
   const back = { search: '?code=c&state=s' }
   const before = globalThis.location
   globalThis.location = /** @type {any} */ (back)
@@ -141,13 +165,15 @@ test('Auth0: on the way back from its sign-in nobody is not yet nobody', async (
   let user
   const heard = []
   const stop = auth0Provider({ getTokenSilently: async () => {}, getUser: async () => (looks++, user) }).watch((identity) => heard.push(identity))
+  t.after(() => {
+    stop()
+    globalThis.location = before
+  })
   await until(() => looks > 2)
   assert.deepEqual(new Set(heard), new Set([undefined]))
   user = { sub: 'auth0|alice' }
   await until(() => heard.at(-1))
   assert.deepEqual(heard.at(-1), { user: 'auth0|alice' })
-  stop()
-  globalThis.location = before
 })
 
 test('on a server: one per request, asked at every call, nothing kept; a session refuses', async () => {
