@@ -73,9 +73,12 @@ export const recipeWorld = (endpoints) => {
  * @param {(person: string) => Promise<unknown>} of.signIn   replaces who is signed in
  * @param {(work: () => Promise<unknown>) => Promise<() => void>} [of.hold]   keeps back what the library is answered during `work`
  * @param {boolean} [of.keepsLate]   the library stores the renewed token of one whom another has replaced
+ * @param {() => unknown} [of.revoke]   from now on nobody gets another token without signing in
  * @param {() => unknown} [of.left]   what the library itself says of who is signed in, after the sign-out
  */
-export const behaves = async ({ world, session, lifeS, signIn, hold = world.hold, keepsLate = false, left }) => {
+export const behaves = (of) => script(of).finally(() => of.session.dispose())
+
+const script = async ({ world, session, lifeS, signIn, hold = world.hold, keepsLate = false, left, revoke }) => {
   const { clock } = world
   const send = session.authFetch({ template: 'api', origins: [API] })
   // Called from inside the library's own callbacks.
@@ -134,6 +137,15 @@ export const behaves = async ({ world, session, lifeS, signIn, hold = world.hold
   assert.equal(await session.getToken('api'), null)
   assert.equal(session.peek('api'), null)
   if (left) assert.equal((await left()) ?? null, null)
+
+  if (revoke) {
+    await clock.through(signIn('alice'))
+    assert.equal((await clock.through(send(API))).status, 200)
+    revoke()
+    // Some libraries sign out by themselves before they say why.
+    const forced = await clock.through(session.getToken('api', { force: true }).catch((error) => error.code))
+    assert.ok(forced === null || forced === 'identity_changed', `${forced}`)
+    await session.signOut()
+  }
   stop()
-  session.dispose()
 }

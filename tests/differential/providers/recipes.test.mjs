@@ -50,7 +50,7 @@ test('Clerk', async (t) => {
     async signIn(person) {
       signedIn = api.signIn(person)
       const clerk = (globalThis.Clerk ??= await loadedClerk())
-      if (clerk.session.id === signedIn.id) return
+      if (clerk.session?.id === signedIn.id) return
       await clerk.client.reload()
       await clerk.setActive({ session: signedIn.id })
     },
@@ -60,17 +60,20 @@ test('Clerk', async (t) => {
       return open
     },
     left: () => globalThis.Clerk.session,
+    revoke: () => api.endAll(),
   })
 })
 
 test('Supabase', async () => {
   let count = 0
+  let revoked = false
   const granted = async (sub, { sign }) => Response.json({
     access_token: await sign({ sub, aud: 'authenticated', role: 'authenticated', session_id: 's' }, LIFE_S), token_type: 'bearer', expires_in: LIFE_S,
     refresh_token: `${sub} ${++count}`, user: { id: sub, aud: 'authenticated', email: `${sub}@example.com`, app_metadata: {}, user_metadata: {} },
   })
   world = recipeWorld(({ url, json }, w) => {
     if (url.searchParams.get('grant_type') === 'password') return granted(json().email.split('@')[0], w)
+    if (revoked) return Response.json({ code: 400, error_code: 'refresh_token_not_found', msg: 'Invalid Refresh Token: Refresh Token Not Found' }, { status: 400 })
     if (url.searchParams.get('grant_type') === 'refresh_token') return granted(json().refresh_token.split(' ')[0], w)
     if (url.pathname.endsWith('/logout')) return new Response(null, { status: 204 })
   })
@@ -79,12 +82,14 @@ test('Supabase', async () => {
     world, session, lifeS: LIFE_S,
     signIn: async (person) => assert.equal((await auth.signInWithPassword({ email: `${person}@example.com`, password: 'x' })).error, null),
     left: async () => (await auth.getSession()).data.session,
+    revoke: () => (revoked = true),
   })
   await auth.stopAutoRefresh()
 })
 
 test('Firebase', async () => {
   let count = 0
+  let revoked = false
   world = recipeWorld(async ({ url, json, form }, { sign }) => {
     const token = (sub) => sign({ sub, user_id: sub, iss: 'https://securetoken.google.com/p', aud: 'p', firebase: { sign_in_provider: 'password', identities: {} } }, LIFE_S)
     if (url.pathname.endsWith(':signInWithPassword')) {
@@ -92,6 +97,7 @@ test('Firebase', async () => {
       return Response.json({ localId: sub, email: json().email, idToken: await token(sub), refreshToken: `${sub} ${++count}`, expiresIn: String(LIFE_S) })
     }
     if (url.pathname.endsWith(':lookup')) return Response.json({ users: [{ localId: JSON.parse(Buffer.from(json().idToken.split('.')[1], 'base64url').toString()).sub, providerUserInfo: [] }] })
+    if (revoked) return Response.json({ error: { code: 400, message: 'TOKEN_EXPIRED', status: 'INVALID_ARGUMENT' } }, { status: 400 })
     if (url.host === 'securetoken.googleapis.com') {
       const [sub] = (form.get('refresh_token') ?? '').split(' ')
       const id = await token(sub)
@@ -104,15 +110,18 @@ test('Firebase', async () => {
     world, session, lifeS: LIFE_S,
     signIn: (person) => signInWithEmailAndPassword(auth, `${person}@example.com`, 'x'),
     left: () => auth.currentUser,
+    revoke: () => (revoked = true),
   })
 })
 
 test('oidc-client-ts', async (t) => {
   const location = address(t)
   const nonces = new Map()
+  let revoked = false
   world = recipeWorld(async ({ url, form }, { sign }) => {
     if (url.pathname.endsWith('/openid-configuration')) return Response.json({ issuer: 'https://oidc.test', authorization_endpoint: 'https://oidc.test/authorize', token_endpoint: 'https://oidc.test/token' })
     if (url.pathname !== '/token') return undefined
+    if (revoked) return Response.json({ error: 'invalid_grant' }, { status: 400 })
     const sub = (form.get('code') ?? form.get('refresh_token') ?? '').split(' ')[0]
     return Response.json({
       access_token: await sign({ sub, iss: 'https://oidc.test' }, LIFE_S), token_type: 'Bearer', expires_in: LIFE_S, refresh_token: `${sub} refresh`,
@@ -134,6 +143,7 @@ test('oidc-client-ts', async (t) => {
     },
     keepsLate: true,
     left: () => oidc.getUser(),
+    revoke: () => (revoked = true),
   })
 })
 
@@ -148,6 +158,7 @@ test('A function of your own', async () => {
     world, session, lifeS: LIFE_S,
     signIn: async (person) => session.identityChanged({ user: (who = person) }),
     left: () => who || null,
+    revoke: () => (who = ''),
   })
 })
 
