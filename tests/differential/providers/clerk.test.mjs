@@ -6,12 +6,9 @@ import { loadedClerk } from './clerk.mjs'
 import { virtualClock } from './clock.mjs'
 import { frontendApi, LIFE_S } from './frontend-api.mjs'
 import { claimsOf } from './signer.mjs'
+import './warm.mjs'
 
 const { clerkSession, clerkProvider } = await entry('clerk')
-const { createSession, ready } = await entry('index')
-// Loaded before the clock stands still, the words of errors too.
-await ready()
-await assert.rejects(createSession({ name: name(), logger: false, getToken: () => 1 }).getToken(), { code: 'provider_failed' })
 
 const API = 'https://api.test'
 /** @type {ReturnType<typeof virtualClock>} */

@@ -6,11 +6,9 @@ import { entry, name } from '../../package/world.mjs'
 import { focus, loadedClerk } from './clerk.mjs'
 import { virtualClock } from './clock.mjs'
 import { frontendApi } from './frontend-api.mjs'
+import './warm.mjs'
 
 const { clerkSession } = await entry('clerk')
-// Loaded before the clock stands still.
-await (await entry('index')).ready()
-await (await entry('index')).createSession({ name: name(), getToken: () => null }).getToken()
 
 const API = 'https://api.test'
 const SECONDS = 600

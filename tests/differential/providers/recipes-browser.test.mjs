@@ -64,7 +64,7 @@ test('MSAL', { timeout: 120_000 }, async (t) => {
       await window.ready
       await window.msal.loginRedirect({ scopes: ['api://app/read'], loginHint })
     }, person).catch(() => {})
-    await page.waitForFunction((name) => window.msal.getActiveAccount()?.username === name, person)
+    await page.waitForFunction((name) => window.msal?.getActiveAccount()?.username === name, person)
   }
 
   assert.equal(await ask(), 'signed_out')
