@@ -92,8 +92,14 @@ suite('tabs', { concurrency: 1 }, () => {
     const [one, two, ear] = [await open('one', { own: 'alice' }), await open('two', { own: 'alice' }), await open('ear', { session: 'another' })]
     await spy(ear, app.name)
     assert.deepEqual([await request(one), await request(two)], [200, 200])
+    // Younger than the session's own channel, so it hears after that.
+    await two.run((name) => {
+      globalThis.channel = new BroadcastChannel(`countersign:${name}`)
+      globalThis.channel.onmessage = () => (globalThis.watched ??= globalThis.tab.provider.counts.watched)
+    }, app.name)
     await one.run(() => globalThis.tab.provider.become('bob'))
-    await until(async () => (await asked(two)).watched >= 2)
+    await until(() => two.run(() => globalThis.watched))
+    assert.equal(await two.run(() => globalThis.watched), 2, 'who is there is asked in the same moment')
     assert.deepEqual([await request(two), await status(two)], [200, 'signedIn'])
     const [old, now] = app.of('two')
     assert.equal(now.sub, 'alice')

@@ -60,7 +60,7 @@ suite('workers', { concurrency: 1 }, () => {
       app.life = 8
       assert.equal(await ask('request'), 200)
       const ahead = (await ask('delays')).filter((/** @type {number} */ ms) => ms < 9000)
-      assert.equal(ahead.length, kind === 'service' ? 0 : 1, `${kind}: ${ahead}`)
+      assert.equal(ahead.length > 0, kind !== 'service', `${kind}: ${ahead}`)
       assert.equal(await ask('hang', 50), 'timeout')
       await world.settle()
     }
