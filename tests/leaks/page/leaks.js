@@ -140,6 +140,12 @@ export const timeouts = async (rounds) => {
   return ends
 }
 
+/** The end of the session that lived. */
+export const end = () => {
+  long.session.dispose()
+  long = undefined
+}
+
 /** Sessions that are made, used and disposed; every second one with everything still under way. */
 export const sessions = async (cycles) => {
   const ends = {}
