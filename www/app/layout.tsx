@@ -6,6 +6,7 @@ import './styles/base.css'
 import './styles/page.css'
 import './styles/cards.css'
 import './styles/panels.css'
+import './styles/trouble.css'
 import './styles/docs.css'
 
 export const metadata: Metadata = {

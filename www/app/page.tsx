@@ -1,8 +1,8 @@
 import { EventList } from '@/components/event-list'
 import { IdentityBar } from '@/components/identity-bar'
-import { Knobs } from '@/components/knobs'
 import { Providers } from '@/components/providers'
 import { TokenPanel } from '@/components/token-panel'
+import { Trouble } from '@/components/trouble/drawer'
 import { ConvexCard } from './convex/card'
 import { FaunaCard } from './fauna/card'
 import { ApolloCard } from './hasura/apollo-card'
@@ -14,8 +14,11 @@ export default function Page() {
   return (
     <Providers>
       <div className="intro">
-        <h1>One session, four backends</h1>
-        <p>Sign in once. Each backend below is asked straight from this page, with the token it wants: the right template, the right user, not expired. Or it is not asked.</p>
+        <div className="intro-text">
+          <h1>One session, four backends</h1>
+          <p>Sign in once. Each backend below is asked straight from this page, with the token it wants: the right template, the right user, not expired. Or it is not asked.</p>
+        </div>
+        <Trouble />
       </div>
       <IdentityBar />
       <div className="columns">
@@ -29,7 +32,6 @@ export default function Page() {
         </div>
         <aside className="side" aria-label="The token manager at work">
           <TokenPanel />
-          <Knobs />
           <EventList />
         </aside>
       </div>

@@ -1,28 +1,13 @@
 'use client'
-import type { SessionSnapshot } from 'countersign'
-import { useEffect, useState } from 'react'
 import { session, TEMPLATES, type Template } from '@/lib/backends'
+import { readToken, type Token, useSnapshot } from '@/lib/tokens'
 
-type Token = SessionSnapshot['tokens'][string]
-const TICK_MS = 250
-
-/** What the token manager holds, four times a second. `inspect()` never has a token in it, so nothing secret can be shown. */
+/** What the token manager holds. */
 export function TokenPanel() {
-  const [view, setView] = useState<{ at: number; snapshot: SessionSnapshot }>()
-  useEffect(() => {
-    const look = () => setView({ at: Date.now(), snapshot: session.inspect() })
-    look()
-    const timer = setInterval(look, TICK_MS)
-    // What happened is drawn at once; the timer is there for the bars to run down.
-    const stop = session.subscribe(look)
-    return () => {
-      clearInterval(timer)
-      stop()
-    }
-  }, [])
+  const { at, snapshot, look } = useSnapshot()
   const expire = () => {
     session.invalidate()
-    setView({ at: Date.now(), snapshot: session.inspect() })
+    look()
   }
   return (
     <section className="panel" aria-labelledby="tokens-title">
@@ -31,10 +16,10 @@ export function TokenPanel() {
         <button type="button" className="small" data-testid="expire-tokens" onClick={expire}>Expire them now</button>
       </header>
       <ul className="tokens">
-        {TEMPLATES.map((template) => <Row key={template} template={template} token={view?.snapshot.tokens[template]} now={view?.at ?? 0} nobody={view?.snapshot.status === 'anonymous'} />)}
+        {TEMPLATES.map((template) => <Row key={template} template={template} token={snapshot?.tokens[template]} now={at} nobody={snapshot?.status === 'anonymous'} />)}
       </ul>
       <p className="legend"><span><i className="key" /> time left</span><span><i className="key key-mark" /> refresh point</span><span><i className="key key-due" /> past it</span></p>
-      <Strip tokens={view?.snapshot.tokens ?? {}} now={view?.at ?? 0} />
+      <Strip tokens={snapshot?.tokens ?? {}} now={at} />
     </section>
   )
 }
@@ -44,24 +29,15 @@ function Strip({ tokens, now }: { tokens: Record<string, Token>; now: number }) 
   return (
     <a className="strip" href="#tokens-title" aria-label="To the live tokens">
       {TEMPLATES.map((template) => {
-        const { share, phase } = read(tokens[template], now)
+        const { share, phase } = readToken(tokens[template], now)
         return <span key={template} className="strip-token" data-phase={phase}>{template}<span className="bar"><span className="bar-left" style={{ width: `${share * 100}%` }} /></span></span>
       })}
     </a>
   )
 }
 
-/** What a row draws of a token at a moment. */
-function read(token: Token | undefined, now: number) {
-  const life = token ? Math.max(1, token.expiresAt - token.obtainedAt) : 1
-  const left = token ? Math.max(0, token.expiresAt - now) : 0
-  const phase = !token ? 'none' : left === 0 ? 'expired' : now >= token.refreshAt ? 'due' : 'fresh'
-  const mark = token ? Math.min(1, Math.max(0, (token.expiresAt - token.refreshAt) / life)) : 0
-  return { life, left, phase, mark, share: Math.min(1, left / life), seconds: Math.ceil(left / 1000) }
-}
-
 function Row({ template, token, now, nobody }: { template: Template; token: Token | undefined; now: number; nobody: boolean }) {
-  const { life, phase, mark, share, seconds } = read(token, now)
+  const { life, phase, mark, share, seconds } = readToken(token, now)
   return (
     <li className="token" data-testid={`token-${template}`} data-phase={phase} data-seconds-left={seconds} data-refreshes={token?.refreshes ?? 0} data-generation={token?.generation ?? 0}>
       <div className="token-head">

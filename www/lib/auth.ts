@@ -6,6 +6,7 @@ import { session } from './backends'
 import { clerkIsLocal, localClerk, realClerk } from './clerk'
 import { source, type Source } from './source'
 import { store } from './store'
+import { troubled } from './trouble/provider'
 
 /** Who the provider says is signed in. For showing only: what a backend believes is in the token. */
 export interface Person { sub: string; name: string; email?: string; source: Source }
@@ -56,7 +57,7 @@ async function connectClerk() {
   if (connected === 'clerk') return
   const clerk = clerkIsLocal ? localClerk() : await realClerk()
   // Connected before it is loaded: calls wait for it, and say so if it never comes.
-  follow('clerk', () => session.connect(clerkProvider(clerk)))
+  follow('clerk', () => session.connect(troubled(clerkProvider(clerk))))
   stopWatching = clerk.addListener(() => {
     const user = clerk.user
     person.set(user ? { sub: user.id, name: user.fullName || user.id, email: user.primaryEmailAddress?.emailAddress, source: 'clerk' } : null)
@@ -66,7 +67,7 @@ async function connectClerk() {
 
 async function connectAuth0() {
   source.set('auth0')
-  follow('auth0', () => session.connect(auth0Provider(auth0Source())))
+  follow('auth0', () => session.connect(troubled(auth0Provider(auth0Source()))))
   const user = await auth0().getUser()
   person.set(user?.sub ? { sub: user.sub, name: user.name || user.sub, email: user.email, source: 'auth0' } : null)
 }

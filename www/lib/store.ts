@@ -4,6 +4,8 @@ import { useSyncExternalStore } from 'react'
 export interface Store<V> {
   get(): V
   set(value: V): void
+  /** Told after each change. */
+  subscribe(listener: () => void): () => void
   use(): V
 }
 
@@ -21,6 +23,7 @@ export function store<V>(initial: V): Store<V> {
       value = next
       for (const listener of [...listeners]) listener()
     },
+    subscribe,
     // On the server, and in the first render of the client, it is the initial value: hydration matches.
     use: () => useSyncExternalStore(subscribe, get, () => initial),
   }
