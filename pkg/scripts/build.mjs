@@ -32,6 +32,7 @@ export const entries = {
   './server': { file: 'server', wasm: ['core'] },
   './testing': { file: 'testing', wasm: ['core'] },
   './diagnose': { file: 'diagnose', wasm: ['diagnose'] },
+  './devtools': { file: 'devtools', wasm: [] },
   './static': { file: 'static', wasm: ['core'] },
 }
 

@@ -5,6 +5,7 @@ import { auth0Session } from 'countersign/auth0'
 import { clerkSession, pageClerk } from 'countersign/clerk'
 import { ConvexClient, ConvexHttpClient, fetchToken } from 'countersign/convex'
 import { createUseAuth } from 'countersign/convex/react'
+import { mountDevtools } from 'countersign/devtools'
 import { lint } from 'countersign/diagnose'
 import { Client, fql } from 'countersign/fauna'
 import { HasuraClient } from 'countersign/hasura'
@@ -36,6 +37,8 @@ bridge(db, { session, template: 'instnt', clientName: 'clerk' })
 init({ session, template: 'instnt', ...instant })
 // @ts-expect-error
 session.getToken('fuana')
+// @ts-expect-error: a session, not a client
+mountDevtools(hasura)
 // @ts-expect-error
 session.peek('fuana')
 // @ts-expect-error

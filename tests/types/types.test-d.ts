@@ -7,6 +7,7 @@ import { auth0Provider, auth0Session } from 'countersign/auth0'
 import { clerkProvider, clerkSession, pageClerk, type ClerkLike } from 'countersign/clerk'
 import { ConvexClient, ConvexError, ConvexHttpClient, fetchToken } from 'countersign/convex'
 import { createUseAuth } from 'countersign/convex/react'
+import { mountDevtools } from 'countersign/devtools'
 import { lint, verify } from 'countersign/diagnose'
 import { Client, FaunaError, fql, TimeStub, type Page } from 'countersign/fauna'
 import { classify, GraphQLRequestError, HasuraClient } from 'countersign/hasura'
@@ -50,6 +51,10 @@ session.on('token', (event) => {
   yes<Same<typeof event, Extract<SessionEvent, { type: 'token' }>>>()
   yes<Same<typeof event.expiresAt, number>>()
 })
+// devtools: any session, whatever its templates
+yes<Same<ReturnType<typeof mountDevtools>, () => void>>()
+mountDevtools(session, document.body)
+
 const anything = createSession()
 yes<Same<typeof anything, Session<string>>>()
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { cores } from './shared/cores.js'
 import { createSession, CountersignError } from 'countersign'
+import { mountDevtools } from 'countersign/devtools'
 import { GraphQLRequestError, HasuraClient } from 'countersign/hasura'
 import { forRequest } from 'countersign/server'
 import { fakeProvider, fakeToken } from 'countersign/testing'
@@ -38,6 +39,8 @@ test('a session refuses, in Next’s own words, and so does a client made with i
   const refused = (error) => error instanceof CountersignError && error.code === 'on_server' && error.digest === 'BAILOUT_TO_CLIENT_SIDE_RENDERING'
   await assert.rejects(session.getToken('api'), refused)
   await assert.rejects(new HasuraClient({ session, template: 'api', endpoint: `${api}/graphql` }).request('{ authorization }'), refused)
+  // A panel that is mounted in code which a server runs as well does nothing there.
+  mountDevtools(session)()
   assert.deepEqual([session.status, session.peek('api'), provider.calls.length], ['unknown', null, 0])
   stop()
 })
