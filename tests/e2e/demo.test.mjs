@@ -6,9 +6,10 @@ import * as rows from './cases/rows.mjs'
 import * as identity from './cases/identity.mjs'
 import * as tokens from './cases/tokens.mjs'
 import * as trouble from './cases/trouble.mjs'
+import * as drawer from './cases/drawer.mjs'
 import * as page from './cases/page.mjs'
 
-const CASES = [rows, identity, tokens, trouble, page]
+const CASES = [rows, identity, tokens, trouble, drawer, page]
 
 /** @typedef {Awaited<ReturnType<typeof openDemo>>} Demo */
 

@@ -28,9 +28,8 @@ export function readToken(token: Token | undefined, now: number) {
   const life = token ? Math.max(1, token.expiresAt - token.obtainedAt) : 1
   const left = token ? Math.max(0, token.expiresAt - now) : 0
   const phase = !token ? 'none' : left === 0 ? 'expired' : now >= token.refreshAt ? 'due' : 'fresh'
-  const mark = token ? Math.min(1, Math.max(0, (token.expiresAt - token.refreshAt) / life)) : 0
-  return { life, left, phase, mark, share: Math.min(1, left / life), seconds: Math.ceil(left / 1000) }
+  const share = (ms: number) => Math.min(1, Math.max(0, ms / life))
+  /** Of its life: when a refresh is due, and from when on it is not handed out. */
+  const [mark, margin] = token ? [share(token.expiresAt - token.refreshAt), share(token.expiresAt - token.notAfter)] : [0, 0]
+  return { life, phase, mark, margin, share: share(left), seconds: Math.ceil(left / 1000) }
 }
-
-/** How much of a token's end is not handed out: the default of `policy.marginMs`, which this page leaves as it is. */
-export const marginOf = (life: number) => Math.min(2000, life / 8) / life

@@ -22,7 +22,8 @@ import { delay } from './delay.mjs'
  *
  * @typedef {object} Knobs
  * @property {number} latencyMs   every request waits this long before it is looked at
- * @property {number} holdMs      every answer of the handler waits this long before it is sent (not if it writes `res` itself)
+ * @property {number} holdMs      every answer of the handler waits this long before it is sent (not if it writes `res` itself).
+ *   Changed meanwhile, the new value counts: 0 lets go what is held.
  * @property {{ status: number, retryAfter?: number, times?: number, match?: string } | null} fail   answer this instead;
  *   `times` counts down; `match`: only requests whose path contains it. Other fields are the vendor's (`failBody` sees them).
  * @property {boolean | number} hang   true: never answer; a number: that many requests are never answered.
@@ -56,6 +57,7 @@ export class BadJson extends Error {}
 
 const MAX_BODY = 8 * 1024 * 1024
 const LOG_LENGTH = 200
+const HOLD_LOOK_MS = 40
 
 /**
  * Starts a server on 127.0.0.1. `POST /__knobs` and `GET /__log` are answered here (any origin).
@@ -153,8 +155,14 @@ async function answer(raw, res, options, ctx) {
     if (!(error instanceof BadJson)) throw error
     reply = { status: 400, body: { error: error.message } }
   }
-  if (reply && obeys && ctx.knobs.holdMs > 0) await delay(ctx.knobs.holdMs, req.signal)
+  if (reply && obeys) await hold(ctx.knobs, req.signal)
   if (reply) send(res, reply, {})
+}
+
+/** @param {Knobs} knobs @param {AbortSignal} signal */
+async function hold(knobs, signal) {
+  const began = performance.now()
+  for (let left = knobs.holdMs; left > 0 && !signal.aborted; left = knobs.holdMs - (performance.now() - began)) await delay(Math.min(left, HOLD_LOOK_MS), signal)
 }
 
 /** Reads the log or merges knobs. */

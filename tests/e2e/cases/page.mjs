@@ -74,9 +74,7 @@ export default function cases(of) {
     assert.ok(visit.sent.every(({ to }) => to === 'clerk'), JSON.stringify(visit.sent))
     assert.match(await visit.page.title(), /countersign/)
     for (const card of BACKENDS) assert.equal(await visit.shown(card), '')
-    const unnamed = await visit.page.evaluate(() => [...document.querySelectorAll('button, a, textarea, input, select')]
-      .filter((element) => !(element.textContent?.trim() || element.getAttribute('aria-label') || /** @type {HTMLInputElement} */ (element).labels?.length)).map((element) => element.outerHTML))
-    assert.deepEqual(unnamed, [], 'controls without a name')
+    assert.deepEqual(await unnamed(visit), [], 'controls without a name')
   })
 
   test('what looks for tokens on every page finds one', async () => {
@@ -99,14 +97,18 @@ export default function cases(of) {
   })
 }
 
+/** Controls that a screen reader has no word for. @param {import('../visit.mjs').Visit} visit */
+export const unnamed = (visit) => visit.page.evaluate(() => [...document.querySelectorAll('button, a, textarea, input, select')]
+  .filter((element) => !(element.textContent?.trim() || element.getAttribute('aria-label') || /** @type {HTMLInputElement} */ (element).labels?.length)).map((element) => element.outerHTML))
+
 /** From the top, where what sticks to the window while it scrolls is in its place, and with the bars at rest. @param {import('../visit.mjs').Visit} visit @param {string} path */
-async function picture(visit, path) {
+export async function picture(visit, path) {
   await visit.page.evaluate(() => scrollTo(0, 0))
   await visit.page.screenshot({ path, fullPage: true, animations: 'disabled' })
 }
 
 /** @param {import('../visit.mjs').Visit} visit @param {string} when */
-async function fits(visit, when) {
+export async function fits(visit, when) {
   const wide = await visit.page.evaluate(() => ({
     page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     // What sticks out is reported by name, so that a failure says where to look.

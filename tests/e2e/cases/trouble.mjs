@@ -71,19 +71,6 @@ export default function cases(of) {
     await visit.isSignedInAs('user_alice')
   })
 
-  test('the switch on the page that makes the issuer fail, and heals it', async () => {
-    const { servers, ...demo } = of()
-    const visit = await demo.visit()
-    await visit.signIn('bob')
-    await visit.at('issuer-failing').check({ force: true })
-    await until(() => servers.clerk.knobs.fail, 'the issuer has heard of it')
-    await visit.press('fauna')
-    isReadable(await visit.error('fauna'), 'fauna')
-    await visit.at('issuer-healthy').check({ force: true })
-    await until(() => !servers.clerk.knobs.fail, 'the issuer has heard of it')
-    await recover(visit, ['fauna'])
-  })
-
   test('the provider is silent: every call ends after the policy’s ten seconds, and it recovers', async () => {
     const { servers, ...demo } = of()
     const visit = await demo.visit()

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { Guilloche } from '@/components/guilloche'
 import { reset, useTroubles } from '@/lib/trouble'
-import { dontLeaveAsleep } from '@/lib/trouble/servers'
+import { leaveServersWell } from '@/lib/trouble/servers'
 import { Controls } from './controls'
 import { Watch } from './watch'
 
@@ -21,10 +21,10 @@ export function Trouble() {
     const follow = () => setOpen((before) => before || location.hash === HASH)
     follow()
     window.addEventListener('hashchange', follow)
-    window.addEventListener('pagehide', dontLeaveAsleep)
+    window.addEventListener('pagehide', leaveServersWell)
     return () => {
       window.removeEventListener('hashchange', follow)
-      window.removeEventListener('pagehide', dontLeaveAsleep)
+      window.removeEventListener('pagehide', leaveServersWell)
     }
   }, [])
   useEffect(() => {

@@ -10,7 +10,7 @@ const CHOICES: readonly { mode: Mode; label: string; what: string; expect: strin
   { mode: 'hangs', label: 'Hangs', what: 'getToken never settles.', expect: 'readers give up after ten seconds, one call stays open per token, and choosing “Answers” lets it go on.' },
   { mode: 'slow', label: 'Slow', what: 'Every answer takes 3 s.', expect: 'readers share the one call under way; a refresh in time keeps nobody waiting.' },
   { mode: 'same', label: 'Same token', what: 'It repeats its token, forced or not, also past its end.', expect: 'it is asked again at longer and longer intervals; an expired token is not handed out.' },
-  { mode: 'expired', label: 'Expired', what: 'Every token it gives ended long ago.', expect: 'forced calls stay within the budget, and readers get an error that says so.' },
+  { mode: 'expired', label: 'Expired', what: 'Every token it gives ended an hour ago.', expect: 'at first that looks like a clock that runs ahead, so one is tried; then forced calls within the budget, and errors that say so.' },
   { mode: 'other', label: 'Another user’s', what: 'Its tokens name somebody else.', expect: 'they are refused before anything is sent; nobody’s data mixes.' },
 ]
 const TIMES = [{ n: 1, label: 'once' }, { n: 3, label: '3 calls' }, { n: Infinity, label: 'until off' }] as const

@@ -1,8 +1,9 @@
 'use client'
+import type { SessionSnapshot } from 'countersign'
 import { useState } from 'react'
 import { TEMPLATES, type Template } from '@/lib/backends'
 import { useEvents } from '@/lib/events'
-import { marginOf, readToken, type Token, useSnapshot } from '@/lib/tokens'
+import { readToken, type Token, useSnapshot } from '@/lib/tokens'
 import { ASK } from '@/lib/trouble/ask'
 import { type Call, callCount, calls } from '@/lib/trouble/provider'
 import { reading, setReading } from '@/lib/trouble/reads'
@@ -40,6 +41,7 @@ export function Watch() {
         <div><dt>in the last minute</dt><dd>{lately.length}</dd></div>
         <div data-full={forced.length >= BUDGET.all || undefined}><dt>forced of them</dt><dd data-testid="watch-forced">{forced.length} of {BUDGET.all}</dd></div>
         <div data-full={most >= BUDGET.each || undefined}><dt>for one token</dt><dd>{most} of {BUDGET.each}</dd></div>
+        <div><dt>clock skew</dt><dd data-testid="watch-skew">{skewText(snapshot?.skew)}</dd></div>
         <div><dt>generation</dt><dd data-testid="watch-generation">{snapshot?.generation ?? 0}</dd></div>
       </dl>
       <Trace />
@@ -48,7 +50,7 @@ export function Watch() {
 }
 
 function Lane({ name, token, now, mono, called }: { name: Template; token: Token | undefined; now: number; mono: number; called: readonly Call[] }) {
-  const { life, phase, mark, share, seconds } = readToken(token, now)
+  const { life, phase, mark, margin, share, seconds } = readToken(token, now)
   return (
     <li className="lane-row" data-testid={`watch-${name}`} data-phase={phase} data-seconds-left={seconds}>
       <span className="token-name">{name}</span>
@@ -56,7 +58,7 @@ function Lane({ name, token, now, mono, called }: { name: Template; token: Token
         <div className="bar" role="meter" aria-label={`${name}: seconds left`} aria-valuemin={0} aria-valuemax={Math.ceil(life / 1000)} aria-valuenow={seconds} aria-valuetext={token ? `${seconds} seconds left` : 'no token'}>
           <span className="bar-left" style={{ width: `${share * 100}%` }} />
           {token && phase !== 'expired' && <>
-            <span className="bar-margin" style={{ width: `${marginOf(life) * 100}%` }} />
+            <span className="bar-margin" style={{ width: `${margin * 100}%` }} />
             <span className="bar-mark" style={{ left: `${mark * 100}%` }} />
           </>}
         </div>
@@ -68,6 +70,10 @@ function Lane({ name, token, now, mono, called }: { name: Template; token: Token
     </li>
   )
 }
+
+/** Server time less this page's, as far as tokens have shown it. */
+const skewText = ([low, high]: SessionSnapshot['skew'] = [null, null]) => (low === null && high === null ? 'not known' : `[${end(low)}, ${end(high)}] s`)
+const end = (ms: number | null) => (ms === null ? '…' : (ms / 1000).toFixed(1))
 
 type Asked = Partial<Record<Template, 'asking' | 'ok' | 'failed'>>
 

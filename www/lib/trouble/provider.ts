@@ -25,6 +25,7 @@ export const callCount = () => count
 const hanging = new Set<() => void>()
 /** The last token of this user, by template: what a provider says again that repeats itself. */
 const held = new Map<Template, TokenAnswer>()
+let told: string | undefined
 
 export function behave(mode: Mode, left = Infinity): void {
   behaviour.set({ mode, left: mode === 'answers' ? Infinity : left })
@@ -46,7 +47,9 @@ const templateOf = ({ template }: TokenRequest): Template => (template as Templa
 export const troubled = (provider: Provider): Provider => ({
   ...provider,
   watch: (report) => provider.watch?.((identity) => {
-    held.clear()
+    const now = JSON.stringify(identity)
+    if (now !== told) held.clear()
+    told = now
     report(identity)
   }) ?? (() => {}),
   async getToken(request) {

@@ -33,7 +33,7 @@ async function post(server: Server, path: string, body: object): Promise<any> {
 
 export const turn = (server: Server, knobs: object) => post(server, '/__knobs', knobs)
 
-export interface Entry { method: string; path: string; status: number | null }
+export interface Entry { at: string; method: string; path: string; status: number | null }
 export const logOf = async (server: Server): Promise<Entry[]> => (await network(`${SERVERS[server]}/__log`)).json()
 
 /** Servers that look at a clock of their own to judge a token. Convex and Instant only ask whether it has expired. */
@@ -53,9 +53,18 @@ export async function unsleep(): Promise<void> {
   await setClocks(0)
 }
 
-/** A page that is closed while it "sleeps" must not leave the servers in the future. */
-export function dontLeaveAsleep(): void {
-  if (slept.get()) for (const server of CLOCKS) navigator.sendBeacon(`${SERVERS[server]}/__knobs`, JSON.stringify({ clockOffsetS: 0 }))
+let holding = false
+/** Every backend keeps its answers for so long; 0 lets go what is kept. */
+export async function hold(ms: number): Promise<void> {
+  holding = ms > 0
+  await Promise.all(DATABASES.map((server) => turn(server, { holdMs: ms })))
+}
+
+/** A page that is closed in the middle of it must not leave the servers in the future, or with their hands full. */
+export function leaveServersWell(): void {
+  const beacon = (server: Server, knobs: object) => navigator.sendBeacon(`${SERVERS[server]}/__knobs`, JSON.stringify(knobs))
+  if (slept.get()) for (const server of CLOCKS) beacon(server, { clockOffsetS: 0 })
+  if (holding) for (const server of DATABASES) beacon(server, { holdMs: 0 })
 }
 
 /** New signing keys at both issuers, the old ones gone at once; whoever keeps a key set looks again. */

@@ -3,10 +3,13 @@ import { CountersignError } from 'countersign'
 import { person, signInLocally } from '../auth'
 import { session, TEMPLATES, type Template } from '../backends'
 import { ASK } from './ask'
-import { logOf, turn } from './servers'
+import { hold, logOf } from './servers'
 
 const NAMES = { alice: 'Alice', bob: 'Bob' }
-const HOLD_MS = 2000
+/** Until they are released. */
+const HOLD_MS = 60_000
+/** What was released has arrived by then, if it arrives. */
+const AFTERMATH_MS = 400
 const PATIENCE_MS = 8000
 
 /** What became of the answer of one backend. */
@@ -27,9 +30,8 @@ export async function switchMidFlight(tell: (progress: Progress) => void): Promi
     await until(() => session.status === 'signedIn' || session.status === 'degraded', `${NAMES[asker]} is not signed in`)
     await Promise.all(TEMPLATES.map((name) => ASK[name].ask()))
 
-    const before = await underway()
-    await holdFor(HOLD_MS)
-    const asked = performance.now()
+    const before = new Set(await underway())
+    await hold(HOLD_MS)
     const answers = Promise.all(TEMPLATES.map(async (name) => {
       const fate = await ASK[name].ask().then(() => 'delivered' as const, (error) => {
         if (CountersignError.isQuiet(error)) return 'called off' as const
@@ -40,29 +42,27 @@ export async function switchMidFlight(tell: (progress: Progress) => void): Promi
     answers.catch(() => {}) // awaited below; until then its failure is nobody's
     mark(undefined, 'asked')
     say(`${NAMES[asker]} asks all four`)
-    await until(async () => (await underway()) >= before + TEMPLATES.length, 'Not every backend was asked')
+    await until(async () => (await underway()).filter((each) => !before.has(each)).length >= TEMPLATES.length, 'Not every backend was asked')
     mark('asked', 'held')
     say(`Four answers to ${NAMES[asker]} are held at the servers`)
-    await holdFor(0) // the next ones
 
     const switched = performance.now()
     await signInLocally(other)
     await answers
     say(`${NAMES[other]} has signed in: every call ended within ${Math.round(performance.now() - switched)} ms`)
-    await new Promise((resolve) => setTimeout(resolve, asked + HOLD_MS + 200 - performance.now()))
+    await hold(0)
+    await new Promise((resolve) => setTimeout(resolve, AFTERMATH_MS))
     const delivered = TEMPLATES.filter((name) => fates[name] === 'delivered').length
     say(`Released. Of four answers to ${NAMES[asker]}, ${delivered || 'none'} reached ${NAMES[other]}’s page`, delivered ? 'bad' : 'good')
   } finally {
-    await holdFor(0)
+    await hold(0)
   }
 }
 
-const holdFor = (ms: number) => Promise.all(TEMPLATES.map((name) => turn(name, { holdMs: ms })))
-
-/** How many of these questions the servers have in hand. */
-async function underway(): Promise<number> {
-  const logs = await Promise.all(TEMPLATES.map(async (name) => (await logOf(name)).filter(({ method, path, status }) => method === 'POST' && status === null && path === ASK[name].path)))
-  return logs.flat().length
+/** Which of these questions the servers have in hand. */
+async function underway(): Promise<string[]> {
+  const logs = await Promise.all(TEMPLATES.map(async (name) => (await logOf(name)).filter(({ method, path, status }) => method === 'POST' && status === null && path === ASK[name].path).map(({ at }) => `${name} ${at}`)))
+  return logs.flat()
 }
 
 async function until(look: () => boolean | Promise<boolean>, problem: string): Promise<void> {
