@@ -94,6 +94,10 @@ export default function cases(of) {
     await visit.page.getByRole('navigation', { name: 'Documentation' }).waitFor()
     await visit.page.getByRole('link', { name: 'Demo' }).click()
     await visit.at('sign-in-alice').waitFor()
+    assert.equal(await visit.at('trouble-close').count(), 0)
+    await visit.page.goBack()
+    await visit.page.getByRole('link', { name: 'Trouble drawer' }).click()
+    await visit.at('trouble-close').waitFor()
   })
 }
 

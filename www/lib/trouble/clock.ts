@@ -12,7 +12,7 @@ const now = () => RealDate.now() + clockError.get() + slept.get()
 // A proxy and not a subclass: `instanceof` and `prototype` stay those of the one Date.
 const MovedDate = new Proxy(RealDate, {
   get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
-  construct: (target, args) => Reflect.construct(target, args.length ? args : [now()]),
+  construct: (target, args, newTarget) => Reflect.construct(target, args.length ? args : [now()], newTarget),
   apply: () => new RealDate(now()).toString(),
 })
 
