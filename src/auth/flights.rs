@@ -23,6 +23,8 @@ pub enum Answer<V> {
     },
     /// Nobody is signed in.
     Nobody,
+    /// It threw what means that nobody is signed in: a session that has ended says so again and again, and costs a request each time.
+    SignedOut,
     /// It threw, rejected, or answered something that is no token.
     Failed(Why),
     /// The same, and it says for how long it wants to be left alone; `FOREVER`: until something about it changes.
@@ -60,6 +62,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             launched = self.launch(waiter.key, now, reason, false);
         }
         match (launched, waiter.want) {
+            (Err(Why::SignedOut), _) => Acquired::Anonymous,
             // A socket goes on waiting: the timer asks again.
             (Ok(()), _) | (_, Want::Next(..)) => Acquired::Pending,
             // Better a token that has not expired than an error about the next one.

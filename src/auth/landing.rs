@@ -42,6 +42,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Answer::Token { value, claims, expires_at } => self.landed(now, key, Arrival { flight, joined, value, claims, expires_at }, random),
             // During a hold everybody goes on waiting.
             Answer::Nobody if joined && self.open() => self.nobody(key),
+            Answer::SignedOut if joined && self.open() => {
+                self.leave(now, key, Why::SignedOut, random);
+                self.nobody(key);
+            }
             Answer::Failed(why) if joined => self.failed(now, key, why, random, None),
             Answer::Busy(why, alone) if joined => self.failed(now, key, why, random, Some(alone)),
             _ => {}

@@ -124,7 +124,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
 fn failure(alone: f64) -> Answer<answer::Token> {
     let why = Why::ProviderThrew;
     if alone < 0.0 {
-        Answer::Nobody
+        Answer::SignedOut
     } else if alone > 0.0 {
         Answer::Busy(why, DurationMs(alone.min(FOREVER.0 as f64) as i64))
     } else {

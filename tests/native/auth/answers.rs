@@ -166,3 +166,19 @@ fn the_end_tells_everybody_and_stays_the_end() {
     w.run(seconds(120));
     assert_eq!((w.calls.len(), w.fences.len()), (3, 1));
 }
+
+#[test]
+fn a_session_that_has_ended_is_not_asked_at_every_read() {
+    let mut w = World::alice();
+    w.provider = Some(Box::new(|_, _| Some(Answer::SignedOut)));
+    for _ in 0..600 {
+        let reader = w.read();
+        assert_eq!(w.outcome(reader), Some(&Outcome::Anonymous));
+        w.run(100);
+    }
+    assert!(w.calls.len() <= 8, "{} calls in a minute", w.calls.len());
+    w.tell("bob");
+    let before = w.calls.len();
+    w.read();
+    assert_eq!(w.calls.len(), before + 1, "another user is another session");
+}
