@@ -17,6 +17,9 @@ export const artefacts = {
 // Listed one by one: --all-features writes modules that browsers refuse.
 const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'].map((f) => `--enable-${f}`)
 
+// What is small already gets smaller once more when its control flow is flattened and structured anew: LLVM's was made to be fast.
+const smaller = ['-Oz', '--converge', '--flatten', '--rereloop', '-Oz', '--converge']
+
 /** Entries of the package, in the order of the documentation. `core`: it may load the core, so workerd and edge need the module handed in. */
 export const entries = {
   '.': { file: 'index', wasm: ['core'] },
@@ -71,7 +74,7 @@ const wasm = async (name, bindgen, log) => {
   const built = await compile(artefacts[name], log)
   await run(bindgen, [built, '--target', 'bundler', '--remove-name-section', '--remove-producers-section', '--out-dir', out, '--out-name', name], { quiet: true })
   const final = join(pkg, 'wasm', `${name}_bg.wasm`)
-  await run(join(root, 'node_modules/.bin/wasm-opt'), [join(out, `${name}_bg.wasm`), '-Oz', '--converge', '--low-memory-unused', '--ignore-implicit-traps', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
+  await run(join(root, 'node_modules/.bin/wasm-opt'), [join(out, `${name}_bg.wasm`), ...smaller, '--low-memory-unused', '--ignore-implicit-traps', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
   // Without wasm-bindgen's own loader (boot.ts is ours, and a third of it). A second instance gets fresh views of its memory:
   // the glue only looks whether the old memory was detached, which a trapped instance's is not.
   const glue = readFileSync(join(out, `${name}_bg.js`), 'utf8')
