@@ -67,14 +67,14 @@ fn key(n: f64) -> Option<KeyId> {
 
 /// A new session, which knows nobody yet. Its number.
 #[wasm_bindgen]
-pub fn open(host: Host) -> Result<u32, JsValue> {
-    let driver = Driver::new(Policy::default(), Browser::new(host)?);
-    Ok(SESSIONS.with(|all| {
+pub fn open(host: Host) -> u32 {
+    let driver = Driver::new(Policy::default(), Browser(host));
+    SESSIONS.with(|all| {
         let all = &mut *all.borrow_mut();
         all.last = all.last.wrapping_add(1);
         all.live.push((all.last, Rc::new(Session { driver, doors: RefCell::default() })));
         all.last
-    }))
+    })
 }
 
 /// Everything that only takes numbers. The operations are named in `pkg/src/core/core.ts`, in this order.
@@ -120,16 +120,21 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
     f64::from(u8::from(driver.handle(event)))
 }
 
-/// The provider failed: below zero, nobody is signed in; above, it wants to be left alone for so many milliseconds (infinitely many: until something about it changes).
-fn failure(alone: f64) -> Answer<answer::Token> {
-    let why = Why::ProviderThrew;
-    if alone < 0.0 {
-        Answer::SignedOut
-    } else if alone > 0.0 {
-        Answer::Busy(why, DurationMs(alone.min(FOREVER.0 as f64) as i64))
-    } else {
-        Answer::Failed(why)
+/// The provider failed; above zero, it wants to be left alone for so many milliseconds (infinitely many: until something about it changes).
+/// Below: -1 nobody is signed in, -6 the same by an error; or it answered with -2 a number, -3 a boolean, -4 an object without a token, -5 something else.
+fn failure(how: f64) -> Answer<answer::Token> {
+    if how > 0.0 {
+        return Answer::Busy(Why::ProviderThrew, DurationMs(how.min(FOREVER.0 as f64) as i64));
     }
+    Answer::Failed(match how as i32 {
+        0 => Why::ProviderThrew,
+        -1 => return Answer::Nobody,
+        -6 => return Answer::SignedOut,
+        -2 => Why::AnsweredNumber,
+        -3 => Why::AnsweredBoolean,
+        -4 => Why::AnsweredObject,
+        _ => Why::AnsweredOther,
+    })
 }
 
 /// A server that took a key's token showed this time when it was asked at that one; milliseconds since the epoch, its and ours.
@@ -176,27 +181,38 @@ fn set(policy: &mut Policy, op: u32, value: f64) {
     }
 }
 
-/// Declares a client: its key (-1: bare), its origins (one per line), its backend; or (backend `route`) one route of the session.
-/// Flags: 1 plain http allowed, 2 bare when signed out. Its number.
+/// Declares a client: its key (-1: bare), its backend; or (backend `route`) one route of the session. Flags: 1 plain http allowed,
+/// 2 bare when signed out. Its number.
 #[wasm_bindgen]
-pub fn door(n: u32, key_number: f64, origins: &str, backend: &str, flags: u32) -> u32 {
+pub fn door(n: u32, key_number: f64, backend: &str, flags: u32) -> u32 {
     let Some(session) = session(n) else { return 0 };
     let backend = match backend {
         "route" => None,
         "custom" => Some(&CUSTOM),
         name => Some(backends::named(name)),
     };
-    let origins = origins.as_bytes().split(|b| *b == b'\n').filter_map(|o| std::str::from_utf8(o).ok()).map(str::to_owned).collect();
     let mut doors = session.doors.borrow_mut();
-    doors.push(Door { key: key(key_number), origins, insecure: flags & 1 != 0, anonymous: flags & 2 != 0, backend });
+    doors.push(Door { key: key(key_number), origins: Vec::new(), insecure: flags & 1 != 0, anonymous: flags & 2 != 0, backend });
     doors.len() as u32 - 1
 }
 
-/// Who is signed in: 0 not known (hold), 1 nobody, 2 this person, 3 the person of before in another organisation. `subject`: what the tokens' `sub` must be; empty: not comparable.
+/// An origin that a client may send its token to; for a route its one href.
 #[wasm_bindgen]
-pub fn identity(n: u32, kind: u32, person: &str, subject: &str) {
+pub fn origin(n: u32, door: u32, origin: String) {
+    if let Some(session) = session(n)
+        && let Some(door) = session.doors.borrow_mut().get_mut(door as usize)
+    {
+        door.origins.push(origin);
+    }
+}
+
+/// Who is signed in: 0 not known (hold), 1 nobody, 2 this person, 3 the person of before in another organisation. `person`: user, organisation
+/// and session, a line each. `comparable`: the user is what its tokens call `sub`.
+#[wasm_bindgen]
+pub fn identity(n: u32, kind: u32, person: &str, comparable: bool) {
     let Some(session) = session(n) else { return };
-    let person = Person { key: Mark::of(person), subject: (!subject.is_empty()).then(|| Mark::of(subject)) };
+    let user = person.bytes().position(|b| b == b'\n').and_then(|end| person.get(..end)).unwrap_or(person);
+    let person = Person { key: Mark::of(person), subject: comparable.then(|| Mark::of(user)) };
     session.driver.handle(Event::Told(match kind {
         0 => Told::Unknown,
         1 => Told::SignedOut,
@@ -241,7 +257,7 @@ pub fn lease(n: u32, pending: u32, key: u32, lead: f64, after: u32) {
 }
 
 /// An authorised request to a normalised URL, through a door (-1: by route), with a key named by the caller (-1: the route's).
-/// The host's `prepare`, `follow`, then `give` or `fail` for it.
+/// The host's `send`, then `give` or `fail` for it.
 #[wasm_bindgen]
 pub fn request(n: u32, pending: u32, door: f64, named: f64, href: &str, replayable: bool) {
     let Some(session) = session(n) else { return };
@@ -267,11 +283,11 @@ fn plan(doors: &[Door], door: f64, asked: Option<KeyId>, href: &str, replayable:
     Ok(Plan { key: door.key, backend: door.backend.unwrap_or(&GENERIC), anonymous: door.anonymous, replayable })
 }
 
-/// The provider answered.
+/// The provider answered with this text: the string itself, a copy to look at, and its expiry where the provider gave one beside it, or 0.
 #[wasm_bindgen]
-pub fn answered(n: u32, flight: u32, value: &JsValue) {
+pub fn answered(n: u32, flight: u32, token: JsValue, copy: &str, expires_at: f64) {
     if let Some(session) = session(n) {
-        session.driver.handle(Event::Answered(FlightId(flight), answer::read(value)));
+        session.driver.handle(Event::Answered(FlightId(flight), answer::read(token, copy, expires_at)));
     }
 }
 

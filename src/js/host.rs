@@ -1,7 +1,7 @@
-//! The JavaScript half of a session (`pkg/src/core/host.ts`): it owns the promises and follows the provider's, so that a trapped instance
-//! can still settle every one of them. Keys, calls and promises are numbers. None of its methods throws.
+//! The JavaScript half of a session (`pkg/src/core/session.ts`): it owns the promises and follows the provider's, so that a trapped instance
+//! can still settle every one of them, and it owns the requests, so that sending one is a single crossing. Keys, calls and promises are
+//! numbers. None of its methods throws.
 
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -9,7 +9,11 @@ extern "C" {
     /// The object that TypeScript hands in.
     pub type Host;
 
-    /// Asks the provider; `answered`, `nobody` or `refused` comes back.
+    /// Milliseconds of the monotonic clock.
+    #[wasm_bindgen(method, structural)]
+    pub fn now(this: &Host) -> f64;
+
+    /// Asks the provider; `answered` or a command comes back.
     #[wasm_bindgen(method, structural)]
     pub fn ask(this: &Host, flight: u32, key: u32, force: bool, reason: u8);
 
@@ -29,14 +33,10 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub fn fail(this: &Host, pending: u32, why: u8);
 
-    /// `[input, init]` for a call's next send: the caller's own, with our defaults, the client's headers and this token (`undefined`: bare).
-    /// `undefined`: something threw, and the promise has been rejected with it.
+    /// Sends a call's request: the caller's own, with our defaults, the client's headers and this token (`undefined`: bare).
+    /// `responded` comes back, or `cancel` where it failed for a reason that the host has told the caller.
     #[wasm_bindgen(method, structural)]
-    pub fn prepare(this: &Host, call: u32, fence: &JsValue, token: &JsValue) -> Option<Array>;
-
-    /// Follows the promise of a fetch; `responded` or `lost` comes back.
-    #[wasm_bindgen(method, structural)]
-    pub fn follow(this: &Host, call: u32, response: &JsValue);
+    pub fn send(this: &Host, call: u32, token: &JsValue);
 
     /// Reads the beginning of a call's response; `head` or `verdict` comes back.
     #[wasm_bindgen(method, structural)]
@@ -54,7 +54,7 @@ extern "C" {
     #[wasm_bindgen(method, structural)]
     pub fn wake(this: &Host, after: f64);
 
-    /// The error that aborted requests reject with.
+    /// Aborts every request that was sent.
     #[wasm_bindgen(method, structural)]
-    pub fn fenced(this: &Host) -> JsValue;
+    pub fn fence(this: &Host);
 }

@@ -4,8 +4,6 @@
 pub mod answer;
 #[cfg(feature = "core")]
 pub mod host;
-#[cfg(feature = "core")]
-pub mod http;
 #[cfg(feature = "diagnose")]
 pub mod jwks;
 #[cfg(feature = "core")]

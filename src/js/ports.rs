@@ -1,13 +1,9 @@
 //! The browser as the driver's world.
 
-use std::cell::RefCell;
-
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
 
 use super::answer::Token;
 use super::host::Host;
-use super::http;
 use crate::auth::entry::{FlightId, KeyId, Reason};
 use crate::auth::machine::{Decision, Notice};
 use crate::core::error::Why;
@@ -15,34 +11,14 @@ use crate::core::lease::Lease;
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 use crate::driver::ports::Ports;
 
-#[wasm_bindgen]
-extern "C" {
-    // Looked up at call time, for fake timers; `catch`, because a server's sandbox may have none.
-    #[wasm_bindgen(js_namespace = performance, js_name = now, catch)]
-    fn monotonic() -> Result<f64, JsValue>;
-}
-
 /// The world of one session.
-pub struct Browser {
-    host: Host,
-    /// What every request of this generation is bound to.
-    fence: RefCell<AbortController>,
-}
-
-impl Browser {
-    /// # Errors
-    /// What the platform threw when it made an AbortController.
-    pub fn new(host: Host) -> Result<Self, JsValue> {
-        Ok(Self { host, fence: RefCell::new(AbortController::new()?) })
-    }
-}
+pub struct Browser(pub Host);
 
 impl Ports for Browser {
     type Value = Token;
 
     fn now(&self) -> Now {
-        let wall = js_sys::Date::now();
-        Now { wall: UnixMillis(wall as i64), mono: Mono(monotonic().unwrap_or(wall) as i64) }
+        Now { wall: UnixMillis(js_sys::Date::now() as i64), mono: Mono(self.0.now() as i64) }
     }
 
     fn random(&self) -> f64 {
@@ -50,56 +26,48 @@ impl Ports for Browser {
     }
 
     fn ask(&self, flight: FlightId, key: KeyId, force: bool, reason: Reason) {
-        self.host.ask(flight.0, key.0, force, reason as u8);
+        self.0.ask(flight.0, key.0, force, reason as u8);
     }
 
     fn drop_ask(&self, flight: FlightId) {
-        self.host.drop(flight.0);
+        self.0.drop(flight.0);
     }
 
     fn give(&self, pending: u32, lease: Option<&Lease<Token>>) {
-        self.host.give(pending, lease.map_or(&JsValue::NULL, |l| &l.value.0));
+        self.0.give(pending, lease.map_or(&JsValue::NULL, |l| &l.value.0));
     }
 
     fn lend(&self, pending: u32, lease: Option<&Lease<Token>>) {
         match lease {
-            Some(lease) => self.host.lend(pending, &lease.value.0, lease.not_after.0 as f64, lease.id.0),
-            None => self.host.lend(pending, &JsValue::NULL, 0.0, 0),
+            Some(lease) => self.0.lend(pending, &lease.value.0, lease.not_after.0 as f64, lease.id.0),
+            None => self.0.lend(pending, &JsValue::NULL, 0.0, 0),
         }
     }
 
     fn send(&self, call: u32, token: Option<&Token>) {
-        let signal = self.fence.borrow().signal();
-        let Some(prepared) = self.host.prepare(call, &signal, token.map_or(&JsValue::UNDEFINED, |t| &t.0)) else { return };
-        match http::send(&prepared) {
-            Ok(promise) => self.host.follow(call, &promise),
-            Err(thrown) => self.host.follow(call, &js_sys::Promise::reject(&thrown)),
-        }
+        self.0.send(call, token.map_or(&JsValue::UNDEFINED, |t| &t.0));
     }
 
     fn read(&self, call: u32) {
-        self.host.read(call);
+        self.0.read(call);
     }
 
     fn deliver(&self, call: u32) {
-        self.host.give(call, &JsValue::UNDEFINED);
+        self.0.give(call, &JsValue::UNDEFINED);
     }
 
     fn fail(&self, pending: u32, why: Why) {
-        self.host.fail(pending, why as u8);
+        self.0.fail(pending, why as u8);
     }
 
     fn fence(&self, _: u32) {
-        if let Ok(next) = AbortController::new() {
-            let old = self.fence.replace(next);
-            old.abort_with_reason(&self.host.fenced());
-        }
+        self.0.fence();
     }
 
     fn mirror(&self, key: KeyId, hit: Option<(&Token, UnixMillis, UnixMillis)>) {
         match hit {
-            Some((token, from, until)) => self.host.mirror(key.0, &token.0, from.0 as f64, until.0 as f64),
-            None => self.host.mirror(key.0, &JsValue::UNDEFINED, 0.0, 0.0),
+            Some((token, from, until)) => self.0.mirror(key.0, &token.0, from.0 as f64, until.0 as f64),
+            None => self.0.mirror(key.0, &JsValue::UNDEFINED, 0.0, 0.0),
         }
     }
 
@@ -120,7 +88,7 @@ impl Ports for Browser {
                 Decision::Asked(reason, forced) => (7, Some(key), [reason as i64, i64::from(forced)]),
                 Decision::Refreshed(left, lead, (low, high)) => {
                     let end = |end: Option<i64>| end.map_or(f64::NAN, |ms| ms as f64);
-                    return self.host.notice(8, key.0 as i32, left.0 as f64, lead.0 as f64, end(low), end(high));
+                    return self.0.notice(8, key.0 as i32, left.0 as f64, lead.0 as f64, end(low), end(high));
                 }
                 Decision::Kept(left, again) => (9, Some(key), [left.0, again.0]),
                 Decision::Failed(left, wait) => (10, Some(key), [left.0, wait.0]),
@@ -130,11 +98,11 @@ impl Ports for Browser {
             Notice::Odd(key, odd) => (13, Some(key), [odd as i64, 0]),
         };
         let [a, b] = numbers.map(|n| n as f64);
-        self.host.notice(kind, key.map_or(-1, |k| k.0 as i32), a, b, 0.0, 0.0);
+        self.0.notice(kind, key.map_or(-1, |k| k.0 as i32), a, b, 0.0, 0.0);
     }
 
     fn wake_in(&self, after: Option<DurationMs>) {
         // The clamp is the second one, after the machine's own: a delay over 2^31 ms would fire at once.
-        self.host.wake(after.map_or(-1.0, |after| after.0.clamp(0, 600_000) as f64));
+        self.0.wake(after.map_or(-1.0, |after| after.0.clamp(0, 600_000) as f64));
     }
 }

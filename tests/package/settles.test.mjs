@@ -85,6 +85,21 @@ for (const [what, answer] of [['nothing', undefined], ['a number', 200], ['an ob
     await assert.rejects(new HasuraClient({ session, template: 'x', endpoint: 'https://h.test/v1/graphql' }).request('{ a }'), { code: 'protocol' })
   })
 
+for (const [what, patched] of [['throws at once', () => { throw 'a text' }], ['rejects with nothing', () => Promise.reject()]])
+  test(`a patched fetch that ${what} fails as a network does`, async (t) => {
+    const session = createSession({ name: name(), logger: false, getToken: () => fakeToken({ sub: 'u' }), routes: [{ url: 'https://api.test', template: 'x' }] })
+    t.after(() => session.dispose())
+    t.mock.method(globalThis, 'fetch', patched)
+    await assert.rejects(session.fetch('https://api.test/'), { code: 'network' })
+  })
+
+test('an answer of getToken that throws when it is read fails the call', async (t) => {
+  const answer = { get token() { throw new Error('revoked') } }
+  const session = createSession({ name: name(), logger: false, getToken: () => answer })
+  t.after(() => session.dispose())
+  await assert.rejects(session.getToken(), { code: 'provider_failed', message: /revoked/ })
+})
+
 test('a patched fetch that has read the body already: the status decides, and the response is handed over as it is', async (t) => {
   const session = createSession({ name: name(), logger: false, getToken: () => fakeToken({ sub: 'u' }) })
   t.after(() => session.dispose())

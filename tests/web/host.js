@@ -3,9 +3,8 @@ export class TestHost {
   constructor() {
     this.log = []
     this.settled = new Map()
-    this.prepared = new Map()
+    this.sent = new Map()
     this.mirrors = new Map()
-    this.follows = []
   }
   ask(flight, key, force, reason) {
     this.log.push(`ask ${flight} ${key} ${force} ${reason}`)
@@ -22,19 +21,8 @@ export class TestHost {
   fail(id, why) {
     this.settled.set(id, `why ${why}`)
   }
-  prepare(id, fence, token) {
-    const init = { headers: new Headers({ 'x-own': '1' }), signal: fence }
-    if (token !== undefined) init.headers.set('authorization', `Bearer ${token}`)
-    this.prepared.set(id, init)
-    return [`https://api.test/${id}`, init]
-  }
-  follow(id, promise) {
-    this.follows.push(
-      Promise.resolve(promise).then(
-        (r) => this.log.push(`response ${id} ${r.status}`),
-        (e) => this.log.push(`lost ${id} ${e?.message ?? e}`),
-      ),
-    )
+  send(id, token) {
+    this.sent.set(id, token)
   }
   read(id) {
     this.log.push(`read ${id}`)
@@ -50,8 +38,11 @@ export class TestHost {
     clearTimeout(this.timer)
     if (after >= 0) this.timer = setTimeout(() => this.tick?.(), after)
   }
-  fenced() {
-    return new Error('fenced')
+  fence() {
+    this.log.push('fence')
+  }
+  now() {
+    return performance.now()
   }
 }
 
@@ -60,20 +51,7 @@ export const onTick = (host, tick) => void (host.tick = tick)
 export const log = (host) => host.log.join('\n')
 export const settled = (host, id) => String(host.settled.get(id))
 export const mirrored = (host, key) => String(host.mirrors.get(key))
-export const header = (host, id, name) => String(host.prepared.get(id)?.headers.get(name))
-export const aborted = (host, id) => String(host.prepared.get(id)?.signal.reason?.message)
-export const followed = (host) => Promise.all(host.follows)
-export const stubFetch = (kind) => {
-  globalThis.realFetch ??= globalThis.fetch
-  globalThis.fetch = (input, init) => {
-    if (kind === 'throw') throw 'a string, thrown at once'
-    if (kind === 'reject') return Promise.reject(undefined)
-    return new Promise((resolve, reject) => {
-      init.signal.addEventListener('abort', () => reject(init.signal.reason))
-      if (kind !== 'hang') resolve(new Response('{}', { status: Number(kind) }))
-    })
-  }
-}
+export const sent = (host, id) => String(host.sent.get(id))
 export const wait = (ms) => new Promise((done) => setTimeout(done, ms))
 export const jwt = (seconds, jti) => {
   const b = (v) => btoa(JSON.stringify(v)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')

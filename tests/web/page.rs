@@ -18,13 +18,8 @@ fn defines_every_answer() {
 }
 
 #[wasm_bindgen_test]
-async fn fences_requests_by_identity() {
-    common::fences().await;
-}
-
-#[wasm_bindgen_test]
-async fn settles_odd_fetches() {
-    common::odd_fetches().await;
+fn fences_requests_by_identity() {
+    common::fences();
 }
 
 #[wasm_bindgen_test]

@@ -1,8 +1,9 @@
 import { scrub } from '../errors.js'
 import { lazy } from '../loader.js'
 import type { Identity, Provider, TokenSpec, Unsubscribe } from '../types.js'
-import { op, type Core } from './core.js'
 import { invalid } from './address.js'
+import { read } from './answer.js'
+import { op, type Core } from './core.js'
 import { reasons } from './trace.js'
 
 /** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
@@ -109,7 +110,7 @@ export class Connection {
     const moved = identity && this.#is?.user === identity.user && (this.#is.org ?? '') !== (identity.org ?? '')
     // While it is not known who is there, the last one known is who may come back.
     if (identity !== undefined) this.#is = identity
-    core.identity(n, moved ? 3 : key ? 2 : key === null ? 1 : 0, key ?? '', key && this.#provider?.comparable ? identity!.user : '')
+    core.identity(n, moved ? 3 : key ? 2 : key === null ? 1 : 0, key ?? '', !!this.#provider?.comparable)
   }
 
   /** Fences at once, then the followers, then the provider's own sign-out, each for so long and no longer. What the provider says afterwards counts again. */
@@ -149,7 +150,7 @@ export class Connection {
       if (!this.#flights.delete(flight)) return
       let alone = 0
       try {
-        if (provider?.isSignedOut?.(error) === true) alone = -1
+        if (provider?.isSignedOut?.(error) === true) alone = -6
         else if (provider?.retryAfterMs) alone = Math.max(0, provider.retryAfterMs(error) ?? 0)
         // Seconds, as Clerk gives them.
         else alone = Math.max(0, Number((error as { retryAfter?: unknown } | null)?.retryAfter) * 1000)
@@ -164,8 +165,10 @@ export class Connection {
       const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason: reasons[reason] ?? 'first', signal: abort.signal })
       const first = call(force)
       const org = this.#is?.org
-      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org)) : first).then((value) => {
-        if (this.#flights.delete(flight)) core.answered(n, flight, value)
+      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org)) : first).then(read).then((told) => {
+        if (!this.#flights.delete(flight)) return
+        if (typeof told === 'number') core.command(n, op.refused, flight, told)
+        else core.answered(n, flight, ...told)
       }, failed)
     } catch (error) {
       // Later, as a rejection would be: the machine is in the middle of something.

@@ -42,6 +42,8 @@ export class Impl {
   #next = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #generation = 0
+  /** What every request of this generation is bound to. */
+  #fence = new AbortController()
   #dead = false
   #stop: Unsubscribe[] = []
   #page: Page | undefined
@@ -60,7 +62,8 @@ export class Impl {
     for (const [i, route] of (options.routes ?? []).entries()) {
       if (typeof route?.url !== 'string') throw invalid(`\`routes[${i}].url\` must be a text`)
       const url = href(route.url, `\`routes[${i}].url\``)
-      this.#core.door(this.#n, this.#key(route.template), url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href, 'route', options.allowInsecureOrigin ? 1 : 0)
+      const door = this.#core.door(this.#n, this.#key(route.template), 'route', options.allowInsecureOrigin ? 1 : 0)
+      this.#core.origin(this.#n, door, url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href)
     }
     const died = () => this.#died()
     trapped.add(died)
@@ -143,9 +146,10 @@ export class Impl {
     else void this.#error(why, pending.key, backend).then(pending.reject)
   }
 
-  prepare(id: number, fence: AbortSignal, token: string | undefined): [RequestInfo | URL, RequestInit] | undefined {
+  send(id: number, token: string | undefined): void {
     const call = this.#calls.get(id)
-    if (!call) return undefined
+    if (!call) return
+    let sent: [RequestInfo | URL, RequestInit]
     try {
       const { input, init, door, signal } = call
       const request = typeof Request === 'function' && input instanceof Request ? input : undefined
@@ -155,23 +159,21 @@ export class Impl {
       if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
       else if (!door?.bare) headers.delete('authorization')
       // On a server a session ends with its call, and the body is read after that.
+      const fence = this.#fence.signal
       const bound = this.#shared.server ? signal : signal ? AbortSignal.any([signal, fence]) : fence
       const { template: _, ...rest } = (init ?? {}) as RequestInit & { template?: string }
       const out: RequestInit = { redirect: atEdge() ? 'manual' : 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', ...rest, headers }
       if (bound) out.signal = bound
       call.sent?.()
       // A Request's body can be read once: what is sent is a copy, because a replay may still need it.
-      return [request?.body ? request.clone() : input, out]
+      sent = [request?.body ? request.clone() : input, out]
     } catch (error) {
       this.#command(op.cancel, id)
       this.#calls.delete(id)
-      this.#settle(id)?.reject(error)
-      return undefined
+      return this.#settle(id)?.reject(error)
     }
-  }
-
-  follow(id: number, promise: PromiseLike<Response>): void {
-    Promise.resolve(promise).then(sound).then(
+    // `fetch` is looked up at call time, so that stubs and instrumentation are seen; one of those may throw at once, or return no promise.
+    void (async () => sound(await globalThis.fetch(...sent)))().then(
       (response) => {
         const call = this.#calls.get(id)
         if (!call) return void response.body?.cancel().catch(() => {})
@@ -251,10 +253,17 @@ export class Impl {
     this.#timer = after < 0 ? undefined : setTimeout(() => void this.#command(op.tick), after)
   }
 
-  fenced(): CountersignError {
+  fence(): void {
     this.#generation++
     this.#joined.clear()
-    return changed()
+    const old = this.#fence
+    this.#fence = new AbortController()
+    old.abort(changed())
+  }
+
+  now(): number {
+    // The sandbox of a server may have no such clock.
+    return globalThis.performance?.now() ?? Date.now()
   }
 
   // ---- what the session does for its callers
@@ -340,10 +349,12 @@ export class Impl {
   }
 
   #door(door: Omit<Door, 'number'>, origins: readonly string[], backend: string, anonymous: boolean | undefined, insecure: boolean | undefined): Door {
-    const list = origins.map((o, i) => href(o, `\`origins[${i}]\``).origin).join('\n')
+    const list = origins.map((o, i) => href(o, `\`origins[${i}]\``).origin)
     const allowed = insecure || this.#options.allowInsecureOrigin
     if (allowed) this.#shared.insecure.add(this.#names[door.key] ?? '')
-    return { ...door, number: this.#core.door(this.#n, door.bare ? -1 : door.key, list, backend, (allowed ? 1 : 0) | (anonymous ? 2 : 0)) }
+    const number = this.#core.door(this.#n, door.bare ? -1 : door.key, backend, (allowed ? 1 : 0) | (anonymous ? 2 : 0))
+    for (const origin of list) this.#core.origin(this.#n, number, origin)
+    return { ...door, number }
   }
 
   authFetch(options: Parameters<Session['authFetch']>[0]): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
