@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import zopfli from '@gfx/zopfli'
-import { shorten } from './shorten.mjs'
+import { dropExports, plain, shorten } from './shorten.mjs'
 import { bindgenVersion, npmCi, root, run, wasmBindgen, wasmTarget } from './tools.mjs'
 
 const pkg = join(root, 'pkg')
@@ -73,11 +73,14 @@ const wasm = async (name, bindgen, log) => {
   mkdirSync(out, { recursive: true })
   const built = await compile(artefacts[name], log)
   await run(bindgen, [built, '--target', 'bundler', '--remove-name-section', '--remove-producers-section', '--out-dir', out, '--out-name', name], { quiet: true })
+  const file = join(out, `${name}_bg.wasm`)
+  const glue = plain(readFileSync(join(out, `${name}_bg.js`), 'utf8'))
+  // boot.ts asks for the start function by name, the glue for the others.
+  writeFileSync(file, dropExports(readFileSync(file), (name) => name === '__wbindgen_start' || new RegExp(`\\bwasm\\.${name}\\b`).test(glue)))
   const final = join(pkg, 'wasm', `${name}_bg.wasm`)
-  await run(join(root, 'node_modules/.bin/wasm-opt'), [join(out, `${name}_bg.wasm`), ...smaller, '--low-memory-unused', '--ignore-implicit-traps', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
+  await run(join(root, 'node_modules/.bin/wasm-opt'), [file, ...smaller, '--low-memory-unused', '--ignore-implicit-traps', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
   // Without wasm-bindgen's own loader (boot.ts is ours, and a third of it). A second instance gets fresh views of its memory:
   // the glue only looks whether the old memory was detached, which a trapped instance's is not.
-  const glue = readFileSync(join(out, `${name}_bg.js`), 'utf8')
   const set = /(export function __wbg_set_wasm\(val\) \{\s*wasm = val;)/
   const views = [...glue.matchAll(/^let (cached\w+Memory0) = null;/gm)].map(([, view]) => `${view} = null;`)
   if (!set.test(glue) || !views.length) throw new Error(`the glue of wasm-bindgen ${bindgenVersion} is not as this script knows it`)

@@ -10,10 +10,10 @@ const leb = (n) => {
   return out
 }
 
-/** The import section rewritten: every field becomes what `rename` says. Only functions, tables and globals of wasm-bindgen occur. */
-export const renameImports = (bytes, rename) => {
+/** A module with the entries of one section rewritten. `entry` reads one with `number` and `text` and gives its new bytes, or nothing to leave it out. */
+const rewrite = (bytes, section, entry) => {
   let at = 8
-  const read = () => {
+  const number = () => {
     let value = 0
     for (let shift = 0; ; shift += 7) {
       const byte = bytes[at++]
@@ -22,36 +22,43 @@ export const renameImports = (bytes, rename) => {
     }
   }
   const text = () => {
-    const length = read()
+    const length = number()
     return Buffer.from(bytes.subarray(at, (at += length))).toString()
   }
   const parts = [bytes.subarray(0, 8)]
   while (at < bytes.length) {
     const from = at
     const id = bytes[at++]
-    const size = read()
-    const end = at + size
-    if (id !== 2) {
-      at = end
-      parts.push(bytes.subarray(from, end))
-      continue
-    }
-    const body = []
-    const count = read()
-    body.push(...leb(count))
-    for (let i = 0; i < count; i++) {
-      const module = Buffer.from(text())
-      const field = Buffer.from(rename(text()))
-      const start = at
-      const kind = bytes[at++]
-      if (kind === 0) read()
-      else throw new Error(`an import of kind ${kind} is not known to shorten.mjs`)
-      body.push(...leb(module.length), ...module, ...leb(field.length), ...field, ...bytes.subarray(start, at))
-    }
-    parts.push(Buffer.from([2, ...leb(body.length), ...body]))
+    const end = number() + at
+    if (id === section) {
+      const entries = Array.from({ length: number() }, () => entry({ number, text })).filter(Boolean)
+      const body = Buffer.concat([Buffer.from(leb(entries.length)), ...entries])
+      parts.push(Buffer.from([id, ...leb(body.length)]), body)
+    } else parts.push(bytes.subarray(from, end))
+    at = end
   }
   return Buffer.concat(parts)
 }
+
+const named = (text) => Buffer.from([...leb(Buffer.byteLength(text)), ...Buffer.from(text)])
+
+/** The import section with other names. Only functions occur. */
+export const renameImports = (bytes, rename) =>
+  rewrite(bytes, 2, ({ number, text }) => {
+    const module = text()
+    const field = text()
+    const kind = number()
+    if (kind) throw new Error(`an import of kind ${kind} is not known to shorten.mjs`)
+    return Buffer.concat([named(module), named(rename(field)), Buffer.from([kind, ...leb(number())])])
+  })
+
+/** Without the exports that nobody asks for: what only they need, wasm-opt takes away. */
+export const dropExports = (bytes, used) =>
+  rewrite(bytes, 7, ({ number, text }) => {
+    const name = text()
+    const rest = [...leb(number()), ...leb(number())]
+    return used(name) && Buffer.concat([named(name), Buffer.from(rest)])
+  })
 
 /** wasm-bindgen's helpers as far as our engines need them: what they look like there, and what is enough. */
 const helpers = [
@@ -71,7 +78,7 @@ const helpers = [
 ]
 
 /** The glue with those helpers, and without `const val3 = +n`: our own TypeScript hands numbers in, and WebAssembly coerces as well. */
-const plain = (glue) => {
+export const plain = (glue) => {
   for (const [what, by] of helpers) {
     if (!glue.match(what)) throw new Error(`the glue has nothing like ${what}`)
     glue = glue.replace(what, by)
@@ -82,14 +89,14 @@ const plain = (glue) => {
   })
 }
 
-/** Module and glue with short import names, and with no more than our engines and callers need. */
+/** Module and glue with short import names. */
 export const shorten = (bytes, glue) => {
   const names = new Map()
   const out = renameImports(bytes, (name) => {
     if (!names.has(name)) names.set(name, `_${names.size.toString(36)}`)
     return names.get(name)
   })
-  let text = plain(glue)
+  let text = glue
   for (const [long, short] of names) {
     const parts = text.split(new RegExp(`\\b${long}\\b`))
     if (parts.length < 2) throw new Error(`the glue does not define ${long}`)
