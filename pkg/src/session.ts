@@ -28,7 +28,7 @@ const onServer = () => atEdge() || (typeof window === 'undefined' && typeof (glo
 
 const refuse = () =>
   // Next's own convention: the page is finished in the browser instead of failing the build.
-  Object.assign(new CountersignError('on_server', 'a session belongs to a browser; on a server use countersign/server or `secret`, per request'), { digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
+  Object.assign(new CountersignError('on_server', 'a session is for browsers; on a server use countersign/server or `secret`'), { digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
 
 /** A session. Making one does nothing; it starts with the first call or listener, in a browser or worker. */
 export const createSession = <const T extends string = string>(options: SessionOptions<T> = {} as SessionOptions<T>, server = false): Session<T> => {
@@ -75,6 +75,18 @@ export const createSession = <const T extends string = string>(options: SessionO
     early.push(what)
     begin()
   }
+  /** A call. Before there is an instance it waits for its turn among what was told: it belongs to whoever was signed in when it was made. */
+  const use = <R>(what: (impl: Impl) => R | PromiseLike<R>): R | PromiseLike<R> =>
+    impl
+      ? what(impl)
+      : new Promise((resolve, reject) => {
+          let waits = true
+          early.push((now) => waits && resolve(new Promise((done) => done(what(now)))))
+          ready().catch((error) => {
+            waits = false
+            reject(error)
+          })
+        })
   const disposed = () => new CountersignError('disposed', 'this session was disposed')
   const dispose = () => {
     gone = true
@@ -96,18 +108,18 @@ export const createSession = <const T extends string = string>(options: SessionO
         const now = Date.now()
         if (now < hit.until && now >= hit.from) return hit.token
       }
-      return (impl ?? (await ready())).getToken(template, o)
+      return use((s) => s.getToken(template, o))
     },
     peek: (template?: string) => impl?.peek(template) ?? null,
-    fetch: async (input: RequestInfo | URL, init?: RequestInit) => (impl ?? (await ready())).fetch(input, init),
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init)),
     authFetch(o: Parameters<Session['authFetch']>[0]) {
       let made: ReturnType<Impl['authFetch']> | undefined
       let by: Impl | undefined
-      return async (input: RequestInfo | URL, init?: RequestInit) => {
-        const now = impl ?? (await ready())
-        if (by !== now) made = (by = now).authFetch(o)
-        return made!(input, init)
-      }
+      return async (input: RequestInfo | URL, init?: RequestInit) =>
+        use((s) => {
+          if (by !== s) made = (by = s).authFetch(o)
+          return made!(input, init)
+        })
     },
     connect(p: Provider) {
       provider = p
@@ -122,7 +134,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     identityChanged: (identity: Parameters<Session['identityChanged']>[0]) => tell((s) => s.identityChanged(identity)),
     invalidate: (template?: string) => tell((s) => s.invalidate(template)),
     async *leases(template: string, o?: { lead?: number; signal?: AbortSignal }) {
-      yield* (impl ?? (await ready())).leases(template, o)
+      yield* await use((s) => s.leases(template, o))
     },
     reject: (lease: string) => tell((s) => s.reject(lease)),
     on: (type: SessionEvent['type'], listener: (event: any) => void) => session.subscribe((event) => event.type === type && listener(event)),
@@ -134,7 +146,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     },
     signOut: async () => {
       try {
-        await (impl ?? (await ready())).signOut()
+        await use((s) => s.signOut())
       } catch {
         // Settles, never rejects: whatever failed, nobody is served with the old token any more.
       }
@@ -145,16 +157,15 @@ export const createSession = <const T extends string = string>(options: SessionO
     [door](spec: CallSpec): Channel {
       let made: Channel | undefined
       let by: Impl | undefined
-      const open = async () => {
-        const now = impl ?? (await ready())
-        if (by !== now) made = (by = now).channel(spec)
+      const open = (s: Impl) => {
+        if (by !== s) made = (by = s).channel(spec)
         return made!
       }
       return {
-        fetch: async (input, init, sent) => (await open()).fetch(input, init, sent),
+        fetch: async (input, init, sent) => use((s) => open(s).fetch(input, init, sent)),
         clock: (server, asked) => made?.clock(server, asked),
-        explain: async () => (impl ? (await open()).explain() : undefined),
-        check: async () => (await open()).check(),
+        explain: async () => impl && open(impl).explain(),
+        check: async () => use((s) => open(s).check()),
       }
     },
   }

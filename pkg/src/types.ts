@@ -186,7 +186,7 @@ export interface Session<T extends string = string> {
   identityChanged(identity: Identity | null | undefined): void
   /** Drop cached tokens; the next read forces (a role or claim changed). */
   invalidate(template?: T): void
-  /** For sockets: the token now, then each better one; ends when the identity changes. `lead`: milliseconds before expiry. */
+  /** For sockets: the token now, then each better one; ends when the identity changes. `lead`: milliseconds before expiry. To leave while a lease is being waited for, abort `signal`. */
   leases(template: T, options: { lead?: number; signal?: AbortSignal }): AsyncIterable<Lease>
   /** The server refused this lease: asks for a better one. */
   reject(leaseId: string, reason: unknown): void

@@ -278,3 +278,35 @@ test('a trap rejects what waits, and the next call starts a new instance', async
   assert.equal(session.status, 'signedIn')
   session.dispose()
 })
+
+test('a call that was made before the core had loaded belongs to whoever was signed in then', async () => {
+  const asked = []
+  const session = createSession({ name: name(), logger: false, getToken: async () => (asked.push(1), fakeToken()) })
+  session.identityChanged({ user: 'alice' })
+  const token = session.getToken('x')
+  const request = session.fetch('https://api.test/')
+  session.identityChanged({ user: 'bob' })
+  const own = session.getToken('x')
+  await assert.rejects(token, (e) => CountersignError.is(e, 'identity_changed'))
+  await assert.rejects(request, CountersignError)
+  assert.match(await own, /^ey/)
+  session.dispose()
+})
+
+test('a call that failed because the core did not load is not made when it does', async (t) => {
+  const server = await api()
+  const { lazy } = await entry('loader')
+  const { core } = lazy
+  t.after(() => (lazy.core = core))
+  lazy.core = async () => { throw new Error('offline') }
+  // One is loaded already in this process.
+  const { forget } = await entry('boot')
+  forget('core')
+  const { session } = open({ templates: { x: 'x' }, routes: [{ url: server.url, template: 'x' }] })
+  await assert.rejects(session.fetch(server.url), (e) => CountersignError.is(e, 'protocol') && e.retryable)
+  lazy.core = core
+  assert.equal((await session.fetch(`${server.url}/again`)).status, 200)
+  assert.deepEqual(server.seen.map((r) => r.url), ['/again'])
+  session.dispose()
+  await server.close()
+})
