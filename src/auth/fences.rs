@@ -75,7 +75,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     /// A new generation. The order is the safety: the number first, then what was waiting, then what was kept, then those who want to know.
     pub(super) fn bump(&mut self, left: bool) {
         self.generation += 1;
-        self.calibrated = false;
+        self.uncalibrate();
         self.effects.push_back(Effect::Fence(self.generation));
         let waiting = std::mem::take(&mut self.waiters);
         self.fail_all(waiting, Why::IdentityChanged);
@@ -166,6 +166,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             held.rejected = true;
             held.look_again = None;
         }
+        self.doubt_clock(key);
         self.notice(Notice::Rejected(key));
         self.mirror(key);
         if self.waiters.iter().any(|w| w.key == key && matches!(w.want, Want::Next(..))) {
@@ -236,13 +237,27 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
     }
 
+    fn uncalibrate(&mut self) {
+        self.calibrated = false;
+        self.doubted = false;
+    }
+
+    /// A refusal may mean that our clock is behind by less than a token is old: nothing else shows it (H1). Where a forced call follows anyway, that shows it.
+    pub(super) fn doubt_clock(&mut self, key: KeyId) {
+        let unforced = self.entries.get(key.0 as usize).is_some_and(|e| e.flight.is_some_and(|f| !f.forced));
+        if unforced && !self.doubted && !self.skew.calibrated() {
+            self.doubted = true;
+            self.doubt = true;
+        }
+    }
+
     /// The machine slept, its clock was set, or the network is back: what was known of the clocks is not known any more, and what failed may be tried again.
     /// Nothing is asked for here: whoever wants something asks, and what is renewed ahead of need waits up to two seconds, so that not all pages and keys do at once.
     pub fn woke(&mut self, now: Now) {
         // One that the page tells of is not seen a second time.
         self.clock = Some(now);
         self.skew.forget();
-        self.calibrated = false;
+        self.uncalibrate();
         self.calm = now.mono + DurationMs(now.wall.0.rem_euclid(2_000));
         // Not at every one: a clock that jumps to and fro must not undo the back-off.
         let forgive = self.forgiven.is_none_or(|at| now.mono - at >= DurationMs::seconds(60));

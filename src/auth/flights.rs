@@ -122,7 +122,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let affordable = self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono);
         // Near its end, and it came less than half its life ago: it was old, or our clock is ahead. One that is minted for us tells, once.
         let odd = |h: &Held<V>| h.left(&self.skew, now.wall) <= self.policy.lead(h.life) && (now.wall - h.obtained).0 < h.life.0 / 2;
-        let calibrate = reason == Reason::Expiring && uncertain && entry.held.as_ref().is_some_and(odd);
+        let calibrate = self.doubt || (reason == Reason::Expiring && uncertain && entry.held.as_ref().is_some_and(odd));
         // Beside one that hangs, or has nothing better by itself: a provider that shares its pending answer (Clerk does) would only hand out the same again.
         let in_vain = entry.stray.is_some() || entry.last_error == Some(Why::OnlyExpired);
         let forced = forced || ((calibrate || in_vain) && affordable);
@@ -137,6 +137,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             self.forced_all.spend(now.mono);
             // Any forced call shows the skew, if the provider does as it is told.
             self.calibrated |= calibrate;
+            self.doubt = false;
         }
         self.last_flight += 1;
         let flight = Flight { id: FlightId(self.last_flight), forced, reason, cures: entry.must_force.is_some(), began: now };

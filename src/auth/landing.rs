@@ -73,7 +73,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         self.notice_whose(now, key, &claims);
         let known = self.skew;
-        let behind = self.learn(now, key, flight, &claims);
+        let behind = self.learn(now, key, &arrival);
         if known != self.skew {
             // What one token shows of the clocks is true of the others.
             self.mirror_all();
@@ -129,7 +129,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         self.answer(now, key, flight, refused);
         let free = self.open() && self.entries.get(key.0 as usize).is_some_and(|e| e.flight.is_none());
-        if behind && free && self.launch(key, now, Reason::Expiring, true).is_ok() {
+        if (behind || self.doubt) && free && self.launch(key, now, Reason::Expiring, true).is_ok() {
             self.calibrated = true;
         }
     }
@@ -170,9 +170,13 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     /// What a token shows of the clocks (H1). Whether it is from the future, and only one minted for us will show how far our clock is behind.
-    fn learn(&mut self, now: Now, key: KeyId, flight: Flight, claims: &Claims) -> bool {
-        // Forced calls show the skew, or the provider does not do as it is told: then no further one will.
-        self.calibrated |= flight.forced;
+    fn learn(&mut self, now: Now, key: KeyId, arrival: &Arrival<V>) -> bool {
+        let Arrival { flight, .. } = *arrival;
+        let claims = arrival.claims.unwrap_or_default();
+        let Some(entry) = self.entries.get(key.0 as usize) else { return false };
+        // Forced calls show the skew, or the provider does not do as it is told: then no further one will. A new token of the same second shows neither.
+        let same = entry.held.as_ref().is_some_and(|h| h.value.same(&arrival.value));
+        self.calibrated |= flight.forced && (same || claims.issued.is_none() || claims.issued != entry.newest);
         let Some(issued) = claims.issued else { return false };
         // Issued after its own expiry: there is no time in it.
         if claims.expires.is_some_and(|exp| exp < issued) {

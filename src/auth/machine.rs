@@ -161,6 +161,9 @@ pub struct Manager<V, W> {
     pub(super) clock: Option<Now>,
     /// The forced call that shows the skew was spent: one per identity and wake.
     pub(super) calibrated: bool,
+    /// A refusal cast doubt on the clocks while a call was under way that will not settle it: one that will is due. Once per identity and wake.
+    pub(super) doubt: bool,
+    pub(super) doubted: bool,
     /// Nothing is renewed ahead of need before this: not everything at once after a sleep.
     pub(super) calm: Mono,
     /// When failures were last forgiven because of a wake.
@@ -200,6 +203,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             warned: false,
             clock: None,
             calibrated: false,
+            doubt: false,
+            doubted: false,
             calm: Mono(0),
             forgiven: None,
             gap: false,
@@ -344,6 +349,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 {
                     held.rejected = true;
                 }
+                self.doubt_clock(waiter.key);
                 self.join(waiter, now, Reason::Rejected, true)
             }
             Want::Forced => self.join(waiter, now, Reason::Forced, true),

@@ -114,3 +114,35 @@ fn a_clock_set_during_a_call_does_not_narrow_what_is_possible() {
         assert!(low.unwrap() <= -jump && -jump <= high.unwrap(), "{jump}: the truth {} is not in {low:?}, {high:?}", -jump);
     }
 }
+
+#[test]
+fn a_refusal_that_an_unforced_call_answers_is_followed_by_one_that_shows_the_skew() {
+    let mut w = World::alice();
+    // Our clock is behind by 3 s, and the first token 3 s old: nothing shows it but the refusal.
+    let mint = |w: &mut World, age: i64| w.mint("alice", 60, age, 3_000);
+    let reader = w.read();
+    let token = mint(&mut w, 3_000);
+    w.settle(0, answer(&token));
+    let lease = w.lease_of(reader);
+    w.m.visible(w.time(), false);
+    w.run(seconds(57));
+    w.read();
+    assert!(!w.calls[1].force, "the refresh at the lead is in the air");
+    let better = w.want(KEY, Want::Better(lease));
+    let token = mint(&mut w, 3_000);
+    w.settle(1, answer(&token));
+    assert_eq!(w.token_of(better), token);
+    assert!(w.calls[2].force);
+    let token = mint(&mut w, 0);
+    w.settle(2, answer(&token));
+    assert_eq!(w.m.skew().bounds(), (Some(3_000), Some(4_000)));
+    // Known now: no second one.
+    let reader = w.read();
+    let lease = w.lease_of(reader);
+    w.run(seconds(50));
+    w.read();
+    w.want(KEY, Want::Better(lease));
+    let token = mint(&mut w, 0);
+    w.settle(3, answer(&token));
+    assert_eq!(w.forced(), 1);
+}
