@@ -178,6 +178,15 @@ describe('clerk-shaped issuer', () => {
     await control('/__knobs', { latencyMs: 0 })
   })
 
+  test('knobs: what holdMs keeps is let go by 0, at once', async () => {
+    const alice = await signIn('alice')
+    await control('/__knobs', { holdMs: 3600_000 })
+    const held = alice.mint()
+    await until(() => clerk.log.at(-1)?.note === 'minted session' && clerk.log.at(-1)?.status === null)
+    await control('/__knobs', { holdMs: 0 })
+    assert.equal((await held).status, 200)
+  })
+
   test('mints are counted per user and template; the log holds no token', async () => {
     const alice = await signIn('alice')
     const before = (await control('/__knobs')).counters.mints['user_alice/hasura'] ?? 0
