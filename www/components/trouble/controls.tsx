@@ -27,7 +27,7 @@ export function Controls() {
       <ProviderTrouble />
       <Row title="Network" on={off} expect="tokens at hand are still given out; reads that need a new one fail as network errors, and the way back heals them."
         action={<button type="button" className="small" data-testid="trouble-offline" aria-pressed={off} onClick={() => setOffline(!off)}>Offline</button>}>
-        Every request of this page fails, and the page is told that it is offline.
+        Every request that this page makes fails, and it is told that it is offline. (Auth0’s client asks from a worker, which keeps its network and its clock.)
       </Row>
       <Switch />
       <Row title="Tokens refused" expect="one new token per backend, each request sent once more, and answers as if nothing had been. Press “Ask all four”."
