@@ -102,6 +102,7 @@ test('tokens, identity, events and failures of a running session, as text, and n
 
   provider.signOut()
   await until(() => /statusanonymous/.test(root.textContent) && /identitynobody/.test(root.textContent))
+  assert.deepEqual(items().map((item) => [item.dataset.phase, item.querySelector('.left').textContent]), [['expired', 'dropped'], ['expired', 'dropped']])
 })
 
 test('by keyboard: the button opens it, Escape closes it and gives the focus back', (t) => {

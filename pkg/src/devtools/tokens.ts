@@ -49,7 +49,8 @@ const makeRow = (name: string): Row => {
       const seconds = Math.ceil(rest / 1000)
       const phase = rest === 0 ? 'expired' : now >= token.refreshAt ? 'due' : 'fresh'
       item.dataset['phase'] = phase
-      write(left, rest ? `${seconds} s` : 'expired')
+      // Of a user who has gone nothing is kept but the counts.
+      write(left, rest ? `${seconds} s` : token.expiresAt ? 'expired' : 'dropped')
       bar.setAttribute('aria-valuenow', String(seconds))
       bar.setAttribute('aria-valuemax', String(Math.max(seconds, Math.ceil(whole / 1000))))
       // Through the object model: a policy that forbids `style` attributes allows it.

@@ -66,7 +66,7 @@ function Lane({ name, token, now, mono, called }: { name: Template; token: Token
           {called.map((call) => <i key={call.n} className="tick" data-outcome={call.outcome} data-forced={call.forced || undefined} style={{ left: `${Math.max(0, 100 - ((mono - call.at) / LANE_MS) * 100)}%` }} />)}
         </div>
       </div>
-      <span className="token-left">{phase === 'none' ? '–' : phase === 'expired' ? 'expired' : `${seconds} s`}</span>
+      <span className="token-left">{phase === 'none' ? '–' : phase !== 'expired' ? `${seconds} s` : token?.expiresAt ? 'expired' : 'dropped'}</span>
     </li>
   )
 }
