@@ -225,8 +225,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     pub(super) fn failed(&mut self, now: Now, key: KeyId, why: Why, random: f64, alone: Option<DurationMs>) {
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return };
         let wait = entry.backoff.fail(self.policy.backoff, self.policy.backoff_max, random);
-        // The provider's own word wins.
-        let wait = alone.unwrap_or(wait);
+        // The provider's own word wins, and no forced call breaks it: as after a second failure.
+        let wait = alone.map_or(wait, |alone| {
+            entry.backoff.fail(self.policy.backoff, self.policy.backoff_max, random);
+            alone
+        });
         entry.retry_at = now.mono + wait;
         entry.last_error = Some(why);
         let Some(entry) = self.entries.get(key.0 as usize) else { return };

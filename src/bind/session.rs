@@ -151,7 +151,9 @@ fn number_of(m: &crate::auth::machine::Manager<answer::Token, Target>, key: Opti
     let Some(entry) = key.and_then(|k| m.entries().get(k.0 as usize)) else { return 0.0 };
     let ms = |at: UnixMillis| at.0 as f64;
     let end = |end: Option<i64>| end.map_or(f64::NAN, |ms| ms as f64);
-    match (what as u32, &entry.held) {
+    // One that is only kept to be known again is not at hand.
+    let held = entry.held.as_ref().filter(|_| entry.must_force.is_none());
+    match (what as u32, held) {
         (3, _) => f64::from(entry.refreshes),
         (6, _) => end(m.skew().bounds().0),
         (7, _) => end(m.skew().bounds().1),

@@ -131,6 +131,8 @@ fn a_provider_is_left_alone_for_as_long_as_it_says() {
     w.read();
     w.settle(0, Answer::Busy(Why::ProviderThrew, ms(20_000)));
     w.run(seconds(19));
+    let forced = w.want(KEY, Want::Forced);
+    assert_eq!(w.outcome(forced), Some(&Outcome::Failed(Why::ProviderThrew)), "not even by force");
     let early = w.read();
     assert_eq!(w.outcome(early), Some(&Outcome::Failed(Why::ProviderThrew)));
     assert_eq!(w.calls.len(), 1);
