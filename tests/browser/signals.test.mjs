@@ -182,10 +182,18 @@ suite('tabs', { concurrency: 1 }, () => {
     assert.deepEqual(await Promise.all(all.map((tab) => request(tab))), ids.map(() => 200))
     assert.equal(app.seen.filter((r) => r.status === 401).length, 1)
     assert.equal(app.asked.length, 12)
-    // Again within the minute: each finds out for itself.
+    // Again within the minute: it is not said, and not heeded if somebody says it. Each finds out for itself.
+    const ear = await open('ear', { session: 'another' })
+    await spy(ear, app.name)
+    await Promise.all(all.slice(1).map((tab) => spy(tab, app.name)))
     rotate()
     assert.equal(await request(all[0]), 200)
-    assert.deepEqual(await Promise.all(all.slice(1).map((tab) => tab.run(() => typeof globalThis.tab.session.peek('a')))), ids.slice(1).map(() => 'string'))
+    await say(ear, { v: 1, type: 'rejected', who: await all[1].run(() => globalThis.tab.session.identityKey), template: 'a', at: Date.now() + 1000 })
+    for (const tab of all.slice(1)) {
+      await until(async () => (await heard(tab)).length)
+      assert.equal((await heard(tab)).length, 1)
+      assert.equal(await tab.run(() => typeof globalThis.tab.session.peek('a')), 'string')
+    }
   })
 
   test('an end: a session that was disposed hears and says nothing', async () => {
