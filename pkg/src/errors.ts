@@ -1,3 +1,5 @@
+import type { TokenRequest } from './types.js'
+
 /** The stable codes. `code` is the contract; the words of a message may change. An abort rejects with `signal.reason` itself. */
 export type ErrorCode =
   | 'signed_out' | 'identity_changed' | 'timeout' | 'offline' | 'network' | 'provider_failed' | 'provider_reentrant' | 'template_unknown'
@@ -7,12 +9,31 @@ export type ErrorCode =
 /** Who must act: the developer, the session, the network, the backend, or us. */
 export type ErrorKind = 'config' | 'token' | 'network' | 'backend' | 'protocol'
 
+/** What may be said of the token that an error is about: the claims a backend checks, read without verifying, and nothing about the user. */
+export interface TokenFacts {
+  /** Your name for it: the session's template; `''` for the session token. */
+  key: string
+  /** How many changes of identity the session had seen. */
+  generation: number
+  /** Why the provider had been asked for it. */
+  reason: TokenRequest['reason']
+  /** How long it had been at hand when the error was made, in milliseconds. */
+  ageMs: number
+  iss?: string | undefined
+  aud?: string | string[] | undefined
+  /** Seconds since the epoch, as in the token. */
+  exp?: number | undefined
+  kid?: string | undefined
+  alg?: string | undefined
+}
+
 export interface ErrorDetails {
   kind?: ErrorKind | undefined
   retryable?: boolean | undefined
   backend?: string | undefined
   template?: string | undefined
   hint?: string | undefined
+  token?: TokenFacts | undefined
   cause?: unknown
 }
 
@@ -28,35 +49,52 @@ const table: [ErrorKind, string][] = [
 const among = (words: string, code: string) => ` ${words} `.includes(` ${code} `)
 const again = 'timeout offline network provider_failed wasm_trapped identity_changed'
 
-/** Anything that looks like a JWT, so that no message can carry one. */
-const tokenLike = /[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
+/** Cuts out what looks like a JWT, signed or encrypted: every message passes through here, whoever wrote it. */
+export const conceal = (text: string): string => text.replace(/e[wy][\w-]{15,}(\.[\w-]*){2,4}/g, '[secret]')
 
-/** Text that may be shown: JWT-shaped and UUID-shaped parts (an Instant session is a UUID) cut out, at most 500 characters. */
-export const scrub = (text: unknown): string => String(text).slice(0, 2000).replace(tokenLike, '[secret]').slice(0, 500)
+/**
+ * What somebody else wrote, as it may be shown: an error's message or a text. Long words with a digit in them are cut out as well (opaque
+ * tokens, an Instant session is a UUID), and what is left is cut to 500 characters. Reads anything; never throws.
+ */
+export const scrub = (said: any): string => {
+  try {
+    // The first cut is for time only: the second pattern looks ahead.
+    return conceal(String(said?.message ?? said).slice(0, 8000)).replace(/(?=[\w+=-]*\d)[\w+=-]{24,}/g, '[secret]').slice(0, 500)
+  } catch {
+    return '?'
+  }
+}
 
-const copy = (cause: unknown): unknown => {
-  if (cause === undefined || cause === null) return undefined
-  const c = cause as Record<string, unknown>
-  return { name: scrub(c['name'] ?? typeof cause), code: c['code'] === undefined ? undefined : scrub(c['code']), status: Number(c['status']) || undefined, message: scrub(c['message'] ?? cause) }
+const copy = (cause: any): unknown => {
+  try {
+    const { name = typeof cause, code, status } = cause
+    return { name: scrub(name), code: code && scrub(code), status: +status || undefined, message: scrub(cause) }
+  } catch {
+    // Nothing, or something that does not want to be read.
+    return undefined
+  }
 }
 
 /** The only root class. Vendor classes (Fauna's, Convex's, Hasura's) extend it under their vendor's names. */
 export class CountersignError extends Error {
-  readonly kind: ErrorKind
-  readonly code: ErrorCode
-  readonly retryable: boolean
-  readonly backend?: string
-  readonly template?: string
+  // Declared, not initialised: what an error has nothing to say about is not among its fields.
+  declare readonly kind: ErrorKind
+  declare readonly code: ErrorCode
+  declare readonly retryable: boolean
+  declare readonly backend?: string
+  declare readonly template?: string
   /** The doctor's sentence: what to change, and where. */
-  readonly hint?: string
+  declare readonly hint?: string
+  /** The token that this is about, where one was at hand or sent: a wrong issuer or a slash at its end is seen at once. */
+  declare readonly token?: TokenFacts
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message)
+    super(conceal(message))
     this.name = 'CountersignError'
     this.code = code
     this.kind = details.kind ?? table.find(([, words]) => among(words, code))?.[0] ?? 'backend'
     this.retryable = details.retryable ?? among(again, code)
-    for (const key of ['backend', 'template', 'hint'] as const) if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
+    for (const key of ['backend', 'template', 'hint', 'token'] as const) if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
     const hide = (key: string | symbol, value: unknown) => Object.defineProperty(this, key, { value, configurable: true, writable: true })
     const cause = copy(details.cause)
     if (cause) hide('cause', cause)

@@ -7,7 +7,7 @@ import { createSession as create } from './session.js'
 import type { Session, SessionOptions } from './types.js'
 
 export { CountersignError } from './errors.js'
-export type { ErrorCode, ErrorKind } from './errors.js'
+export type { ErrorCode, ErrorKind, TokenFacts } from './errors.js'
 export type * from './types.js'
 
 /**

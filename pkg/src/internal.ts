@@ -1,4 +1,4 @@
-import { CountersignError } from './errors.js'
+import { CountersignError, type TokenFacts } from './errors.js'
 import type { Endpoint, Finding, Session } from './types.js'
 
 /** The backends whose words the core knows. */
@@ -23,14 +23,20 @@ export interface Expect {
   audience?: string | undefined
 }
 
+/** What the error of a refused token says besides: it is spread into the error's details. */
+export interface Explained {
+  hint?: string | undefined
+  token?: TokenFacts | undefined
+}
+
 /** A backend client's way out. */
 export interface Channel {
   /** Puts the token on, lets the core's classifier of the backend read the answer, refreshes and replays once where that says so, and fences by identity. Rejects CountersignError, or `signal.reason`. `sent`: called at each send, when the waiting for a token is over. */
   fetch(input: URL | string, init?: RequestInit, sent?: () => void): Promise<Response>
   /** The backend took the token and showed its clock; milliseconds since the epoch, its own, and ours when it was asked. Narrows the estimate of the skew; needs no request. */
   clock(server: number, asked: number): void
-  /** The doctor's sentence about the token last sent for this template; loads `diagnose`. Never rejects. */
-  explain(): Promise<string | undefined>
+  /** The doctor's sentence and the facts about the token last sent for this template; loads `diagnose`. Never rejects. */
+  explain(): Promise<Explained | undefined>
   /** Every finding of the doctor about the current token, for `client.check()`. */
   check(): Promise<Finding[]>
 }

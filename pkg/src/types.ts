@@ -121,43 +121,56 @@ export interface Lease {
   id: string
 }
 
+/**
+ * What happened. Told in a microtask, in order, to those who listened when it happened; `refreshFailed` and `rejected` as soon as the words
+ * of their error are loaded. No event holds a token.
+ */
 export type SessionEvent =
+  /** Another identity became known, or none. `key`: as `session.identityKey`. */
   | { type: 'identity'; key: string | null | undefined }
   | { type: 'status'; status: Status }
+  /** The page came back, or the machine woke: clocks are looked at anew. */
   | { type: 'wake' }
   /** A known user left or was replaced: drop caches. Not at start. */
   | { type: 'forget' }
+  /** A new token came in. `expiresAt`: milliseconds since the epoch, local time. */
   | { type: 'token'; template: string; expiresAt: number; reason: TokenRequest['reason'] }
+  /** `refreshFailed`: the provider failed; `error.token` is the token that is used meanwhile, if there is one. `rejected`: a backend refused `error.token`. */
   | { type: 'refreshFailed' | 'rejected'; template: string; error: CountersignError }
+  /** Why the token manager did what it did, in words. */
   | { type: 'decision'; text: string }
 
 /** One cached token as `inspect()` shows it: never the token itself. */
 export interface TokenSnapshot {
-  /** Milliseconds since the epoch, local time. */
+  /** Milliseconds since the epoch, local time; like the next three 0 while there is no token. */
   expiresAt: number
   /** When the next refresh is due; milliseconds since the epoch. */
   refreshAt: number
   /** From then on it is not handed out unforced: its expiry less the margin, by the clock that is possible and soonest. */
   notAfter: number
+  /** When it came in; milliseconds since the epoch. */
   obtainedAt: number
   /** Why the provider was asked for it. */
   reason: TokenRequest['reason']
   /** How often the provider answered for this template in this session. */
   refreshes: number
+  /** How many changes of identity the session has seen. */
   generation: number
-  /** The last thing decided about it, in words. */
+  /** The last thing decided about it, in words: `refreshed hasura: 48 s left, lead 12 s, skew [0, 0.4] s`. */
   decision: string
-  /** `iss`, `aud`, `sub`, `exp`, `iat`, `kid`, `alg`, as far as they could be read. */
+  /** `iss`, `aud`, `sub`, `exp`, `iat`, `nbf`, `kid`, `alg`, as far as they could be read: unverified, and no other claim. `{}`: no token now, or one that is no JWT. */
   claims: Record<string, unknown>
 }
 
 export interface SessionSnapshot {
   status: Status
+  /** How many changes of identity the session has seen; an answer that belongs to an earlier one is not delivered. */
   generation: number
+  /** By your name for them (`''`: the session token), as far as anybody has asked for them. */
   tokens: Record<string, TokenSnapshot>
   /** Server time minus local time in milliseconds, as far as tokens have shown it: at least, at most. `null`: not known. */
   skew: [low: number | null, high: number | null]
-  /** The last hundred. */
+  /** The last hundred, oldest first. */
   events: SessionEvent[]
   /** Templates whose tokens may go to plain-http origins: empty unless you allowed it. */
   insecureOrigins: string[]

@@ -135,13 +135,15 @@ whys! {
     AnsweredLong = ProviderFailed;
     /// `getToken` answered with a text that no header can carry.
     AnsweredUnsendable = ProviderFailed;
+    /// `getToken` answered with an `expiresAt` that is no time in milliseconds: in seconds, a duration, a text.
+    AnsweredExpiry = ProviderFailed;
     /// The token's `sub` is not the identity's user.
     AnotherUser = ProviderFailed;
     /// Asked for the token that is being fetched, from inside `getToken`.
     Reentrant = ProviderReentrant;
     /// Even a forced token had expired.
     OnlyExpired = TokenExpired;
-    /// The backend refused the token, and the provider has no other one.
+    /// A backend refused the token. A request hands that answer over; observers are told in these words.
     SameToken = TokenRejected;
     /// Too many forced refreshes within a minute.
     Budget = BudgetExhausted;

@@ -82,7 +82,7 @@ impl Ports for Browser {
             Notice::Forget => (2, None, [0; 2]),
             Notice::Token(key, expires, reason) => (3, Some(key), [expires.0, reason as i64]),
             Notice::RefreshFailed(key, why) => (4, Some(key), [why as i64, 0]),
-            Notice::Rejected(key) => (5, Some(key), [0; 2]),
+            Notice::Rejected(key) => (5, Some(key), [Why::SameToken as i64, 0]),
             Notice::Untold => (6, None, [0; 2]),
             Notice::Decision(key, decision) => match decision {
                 Decision::Asked(reason, forced) => (7, Some(key), [reason as i64, i64::from(forced)]),

@@ -71,7 +71,7 @@ export const stubSession = ({ key, hint = 'the doctor says' } = {}) => {
           if (mine !== generation) throw changed()
           return response
         },
-        explain: async () => hint,
+        explain: async () => ({ hint }),
         check: async () => [{ ok: true, code: 'stub', message: 'looked at' }],
       }
     },

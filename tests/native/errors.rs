@@ -95,3 +95,36 @@ fn the_numbers_of_reasons_and_statuses_are_the_same() {
         assert_eq!((*status as usize, format!("{status:?}").to_lowercase()), (n, name.to_lowercase()));
     }
 }
+
+#[test]
+fn a_decision_and_its_sentence_have_one_number() {
+    let rust = file("src/auth/machine.rs");
+    let body = between(&rust, "pub enum Decision {", "\n}");
+    let ours: Vec<String> = body.lines().map(str::trim).filter(|l| l.starts_with(char::is_uppercase)).map(|l| l.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_lowercase()).collect();
+    let ts = file("pkg/src/core/trace.ts");
+    let theirs = quoted(between(&ts, "const lines = [", "\n]"));
+    assert_eq!(ours.len(), theirs.len());
+    let ports = file("src/js/ports.rs");
+    for (n, (name, sentence)) in ours.iter().zip(theirs).enumerate() {
+        // A sentence begins with the name of its decision.
+        assert!(sentence.starts_with(&format!("{name} ")), "{sentence} for {name}");
+        let variant = format!("Decision::{}{}", name[..1].to_uppercase(), &name[1..]);
+        let arm = ports.lines().find(|l| l.trim_start().starts_with(&variant)).unwrap_or_else(|| panic!("{variant} does not cross the boundary"));
+        assert!(arm.contains(&format!("=> ({}, ", n + 7)), "{arm}");
+    }
+}
+
+#[test]
+fn the_documentation_has_every_code() {
+    let text = file("www/docs/errors.md");
+    let rows: Vec<Vec<&str>> = text.lines().filter(|l| l.starts_with("| `")).map(|l| l.trim_matches('|').split(" | ").map(str::trim).collect()).filter(|r: &Vec<&str>| r.len() == 5).collect();
+    let of = |code: &Code| (format!("`{}`", code.as_str()), kind_name(code.kind()), if code.retryable() { "yes" } else { "no" });
+    for code in Code::ALL {
+        let (name, kind, again) = of(code);
+        let found: Vec<_> = rows.iter().filter(|r| r[0] == name).collect();
+        assert_eq!(found.len(), 1, "{name}");
+        assert_eq!((found[0][1], found[0][2]), (kind, again), "{name}");
+        assert!(found[0][3..].iter().all(|words| words.len() > 10), "{name}: what it means, and what to do");
+    }
+    assert_eq!(rows.len(), Code::ALL.len(), "and no other");
+}

@@ -10,6 +10,7 @@ const ALL = [
   { slug: 'csp', title: 'Content Security Policy' },
   { slug: 'providers', title: 'Providers' },
   { slug: 'answers', title: 'Provider answers' },
+  { slug: 'errors', title: 'Errors' },
   { slug: 'bench', title: 'Numbers' }, // written by `npm run bench`
 ] as const
 

@@ -1,4 +1,5 @@
 import { CountersignError, scrub } from '../errors.js'
+import type { Explained } from '../internal.js'
 import { ConvexRequestError } from './errors.js'
 
 /** `true`: the token was refused before the function ran, and another one may be taken. */
@@ -17,12 +18,12 @@ export const readFailure = (text: string): { code?: string; message?: string } =
 }
 
 /** The error for an answer that is neither 200 nor 560. */
-export const requestError = async (status: number, text: string, explain: () => Promise<string | undefined>, template?: string): Promise<ConvexRequestError> => {
+export const requestError = async (status: number, text: string, explain: () => Promise<Explained | undefined>, template?: string): Promise<ConvexRequestError> => {
   const { code, message } = readFailure(text)
   const words = scrub(message ?? (text.trim() || `HTTP ${status}`))
   const details = { template, retryable: transient.has(status) }
   if (isCurable(code) || code === 'NoAuthProvider' || (status === 401 && code !== 'BadAdminKey'))
-    return new ConvexRequestError('token_rejected', words, status, code, { ...details, kind: 'token', hint: await explain() })
+    return new ConvexRequestError('token_rejected', words, status, code, { ...details, kind: 'token', ...(await explain()) })
   const hint = code === 'AuthProviderDiscoveryFailed'
     ? "Convex could not read the issuer's configuration: `domain` in convex/auth.config.ts must be the token's issuer, reachable from the Convex server"
     : undefined

@@ -1,4 +1,4 @@
-import { CountersignError, scrub } from '../errors.js'
+import { conceal, CountersignError, scrub } from '../errors.js'
 import { channel, resolveEndpoint, type Channel, type Expect } from '../internal.js'
 import type { Finding, Session } from '../types.js'
 import { ConvexError, ConvexRequestError, type ConvexErrorClass } from './errors.js'
@@ -123,9 +123,9 @@ export class Transport {
     const { logger } = this.#options
     if (logger === false) return
     const sink = typeof logger === 'object' ? logger : console
-    for (const line of lines) {
-      const level = /^\[(WARN|ERROR)\]/.exec(String(line))?.[1]
-      sink[level === 'WARN' ? 'warn' : level === 'ERROR' ? 'error' : 'log'](`[CONVEX ${kind[0]!.toUpperCase()}(${path})] ${String(line)}`)
+    for (const line of lines.map((each) => conceal(String(each)))) {
+      const level = /^\[(WARN|ERROR)\]/.exec(line)?.[1]
+      sink[level === 'WARN' ? 'warn' : level === 'ERROR' ? 'error' : 'log'](`[CONVEX ${kind[0]!.toUpperCase()}(${path})] ${line}`)
     }
   }
 

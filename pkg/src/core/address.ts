@@ -22,6 +22,7 @@ export const readSpec = (spec: TokenSpec): Exclude<TokenSpec, string> => (typeof
 export const plain = ({ getToken, watch, isSignedOut, retryAfterMs, signOut, templates, routes, policy }: SessionOptions): boolean =>
   !policy &&
   [getToken, watch, isSignedOut, retryAfterMs, signOut].every((f) => f === undefined || typeof f === 'function') &&
-  (routes === undefined || Array.isArray(routes)) &&
+  Array.isArray(routes ?? []) &&
+  (routes ?? []).every((r) => typeof r?.url === 'string') &&
   typeof (templates ?? {}) === 'object' &&
   Object.values(templates ?? {}).every((s: any) => typeof s === 'string' || (s && Object.entries(s).every(([k, v]) => typeof v === (k === 'idToken' ? 'boolean' : 'string'))))

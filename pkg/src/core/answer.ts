@@ -10,7 +10,12 @@ export type Read = readonly [token: string, copy: string, expiresAt: number] | n
 export const read = (answer: unknown): Read => {
   const boxed = typeof answer === 'object' && answer !== null
   const { token, expiresAt } = (boxed ? answer : { token: answer }) as { token?: unknown; expiresAt?: unknown }
-  if (typeof token === 'string') return [token, token.slice(0, LONGEST + 1), typeof expiresAt === 'number' ? expiresAt : 0]
+  if (typeof token === 'string') {
+    // Taken for milliseconds, seconds and durations are in 1970: said, not guessed around. The upper end is the last instant that a Date can show.
+    const time = typeof expiresAt === 'number' && expiresAt >= 1e11 && expiresAt <= 8.64e15
+    if (token && !time && (expiresAt ?? null) !== null) return -7
+    return [token, token.slice(0, LONGEST + 1), time ? expiresAt : 0]
+  }
   if (token === null || (token === undefined && !boxed)) return -1
   return boxed ? -4 : typeof token === 'number' ? -2 : typeof token === 'boolean' ? -3 : -5
 }

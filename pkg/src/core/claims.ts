@@ -1,23 +1,27 @@
-/** What `inspect()` shows of a token: these and nothing else, because custom claims may be personal. */
-const shown = ['iss', 'aud', 'sub', 'exp', 'iat', 'nbf'] as const
+// What may be seen of a token's contents, read without verifying.
 
 const part = (text: string | undefined): Record<string, unknown> => {
   try {
-    const bytes = Uint8Array.from(atob((text ?? '').replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
-    return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>
+    const bytes = Uint8Array.from(atob(text!.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
+    return JSON.parse(new TextDecoder().decode(bytes)) ?? {}
   } catch {
     return {}
   }
 }
 
-/** The claims of a JWT that may be shown; `{}` for an opaque token. */
+/** The claims of a JWT that may be shown, these and nothing else, because custom claims may be personal; `{}` for an opaque token. */
 export const claimsOf = (token: string): Record<string, unknown> => {
   const [header, payload, , more] = token.split('.')
-  if (more !== undefined) return {}
-  const [h, p] = [part(header), part(payload)]
   const out: Record<string, unknown> = {}
-  for (const name of shown) if (p?.[name] !== undefined) out[name] = p[name]
-  for (const name of ['alg', 'kid']) if (h?.[name] !== undefined) out[name] = h[name]
+  const take = (text: string | undefined, names: string) => {
+    const claims = part(text)
+    // An object where a text belongs would bring anything along.
+    for (const name of names.split(' ')) if (/^[sn]/.test(typeof claims[name]) || Array.isArray(claims[name])) out[name] = claims[name]
+  }
+  if (more === undefined) {
+    take(payload, 'iss aud sub exp iat nbf')
+    take(header, 'alg kid')
+  }
   return out
 }
 

@@ -1,15 +1,17 @@
 // What a client asks the doctor. Loaded after a rejected token, or for check().
 import { lint, explain as say } from '../diagnose.js'
 import { CountersignError, scrub } from '../errors.js'
-import type { CallSpec } from '../internal.js'
-import type { Finding } from '../types.js'
+import type { CallSpec, Explained } from '../internal.js'
+import type { Finding, TokenSnapshot } from '../types.js'
+import { facts } from './words.js'
 
-/** The doctor's sentence about a token, or nothing: an explanation that fails must not replace what it was to explain. */
-export const explain = async (token: string | null, { backend, issuer, audience }: CallSpec): Promise<string | undefined> => {
+/** What is known of a refused token: the doctor's sentence, or none (an explanation that fails must not replace what it was to explain), and the facts. */
+export const explain = async (held: string | null, { template, backend, issuer, audience }: CallSpec, token: TokenSnapshot | undefined): Promise<Explained> => {
+  const known = { token: facts(template, token) }
   try {
-    return token ? await say(token, { backend, expect: { issuer, audience } }) : undefined
+    return held ? { ...known, hint: await say(held, { backend, expect: { issuer, audience } }) } : known
   } catch {
-    return undefined
+    return known
   }
 }
 
@@ -22,6 +24,6 @@ export const check = async (getToken: () => Promise<string | null>, { backend, e
     return await lint(token, { backend, expect: { issuer, audience } })
   } catch (error) {
     const e = error as CountersignError
-    return [{ ok: false, code: CountersignError.is(e) ? e.code : 'protocol', message: `${backend}: ${scrub(e.message)}`, ...(e.hint ? { fix: e.hint } : {}) }]
+    return [{ ok: false, code: CountersignError.is(e) ? e.code : 'protocol', message: `${backend}: ${scrub(e)}`, ...(e.hint ? { fix: e.hint } : {}) }]
   }
 }

@@ -32,6 +32,7 @@ export const checkOptions = (options: SessionOptions): [keyof Policy, number][] 
     if (options[field] !== undefined && typeof options[field] !== 'function') throw invalid(`\`${field}\` must be a function, got ${typeof options[field]}`)
   if (options.templates !== undefined && (!options.templates || typeof options.templates !== 'object')) throw invalid('`templates` must be an object: your name for each token, and what to ask the provider for')
   if (options.routes !== undefined && !Array.isArray(options.routes)) throw invalid('`routes` must be an array of { url, template }')
+  for (const [i, route] of (options.routes ?? []).entries()) if (typeof route?.url !== 'string') throw invalid(`\`routes[${i}].url\` must be a text`)
   for (const [name, spec] of Object.entries(options.templates ?? {})) checkSpec(name, spec)
   return readPolicy(options.policy)
 }

@@ -1,10 +1,9 @@
 import { scrub } from '../errors.js'
 import { lazy } from '../loader.js'
-import type { Identity, Provider, TokenSpec, Unsubscribe } from '../types.js'
+import type { Identity, Provider, TokenRequest, TokenSpec, Unsubscribe } from '../types.js'
 import { invalid } from './address.js'
 import { read } from './answer.js'
 import { op, type Core } from './core.js'
-import { reasons } from './trace.js'
 
 /** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
 const LEAVING_MS = 5000
@@ -124,7 +123,7 @@ export class Connection {
       await within(Promise.allSettled([...followers].map(async (follow) => follow()))).catch(() => {})
       await within(provider?.signOut?.())
     } catch (error) {
-      warn(`signOut: ${scrub((error as Error)?.message ?? error)}`)
+      warn(`signOut: ${scrub(error)}`)
     }
     // Another provider that came meanwhile has told for itself.
     if (provider === this.#provider) {
@@ -141,7 +140,7 @@ export class Connection {
     }
   }
 
-  ask(flight: number, key: number, force: boolean, reason: number): void {
+  ask(flight: number, key: number, force: boolean, reason: TokenRequest['reason']): void {
     const { core, n, specs } = this.#side
     const abort = new AbortController()
     this.#flights.set(flight, abort)
@@ -162,7 +161,7 @@ export class Connection {
     }
     try {
       const { orgClaim, ...spec } = specs[key]!
-      const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason: reasons[reason] ?? 'first', signal: abort.signal })
+      const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason, signal: abort.signal })
       const first = call(force)
       const org = this.#is?.org
       Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org)) : first).then(read).then((told) => {

@@ -21,6 +21,7 @@ type Door = { number: number; key: number; bare?: boolean | undefined; backend?:
 /** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
 const JOIN_MS = 50
 const sessions = Symbol.for('countersign.sessions')
+let words: Awaited<ReturnType<typeof lazy.words>> | undefined
 
 export class Impl {
   readonly #core: Core
@@ -60,7 +61,6 @@ export class Impl {
     if (shared.server) this.#command(op.uncached, 1)
     for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(spec))
     for (const [i, route] of (options.routes ?? []).entries()) {
-      if (typeof route?.url !== 'string') throw invalid(`\`routes[${i}].url\` must be a text`)
       const url = href(route.url, `\`routes[${i}].url\``)
       const door = this.#core.door(this.#n, this.#key(route.template), 'route', options.allowInsecureOrigin ? 1 : 0)
       this.#core.origin(this.#n, door, url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href)
@@ -83,7 +83,7 @@ export class Impl {
     if (!spec) {
       if (name !== undefined && this.#options.templates) {
         const names = Object.keys(this.#options.templates).map((n) => `"${n}"`).join(', ')
-        throw new CountersignError('template_unknown', `no template "${scrub(name)}"; this session has ${names || 'none'}. Add it to \`templates\``, { template: String(name) })
+        throw new CountersignError('template_unknown', `no template "${scrub(name)}"; this session has ${names || 'none'}. Add it to \`templates\``, { template: scrub(name) })
       }
       spec = name === undefined ? {} : { template: name }
     }
@@ -94,26 +94,37 @@ export class Impl {
     return key
   }
 
-  /** An error in full: its words come with the first one. */
-  async #error(why: number, key = -1, backend?: string): Promise<CountersignError> {
-    const template = this.#names[key] || undefined
-    const failure = this.#connection.failures[key]
-    try {
-      const { whys, sentence } = await lazy.words()
-      const [name, code] = whys[why]!
-      const cause = name === 'ProviderThrew' || name === 'NoAnswer' ? failure : undefined
-      const about = name === 'ProviderThrew' && cause ? `: ${scrub((cause as Error)?.message ?? cause)}` : ''
-      return new CountersignError(code, sentence(why, template) + about, { template, cause, backend })
-    } catch (error) {
-      // Offline before the first error: the words cannot be fetched, the call settles all the same.
-      return new CountersignError('protocol', `error ${why}; its text could not be loaded`, { template, backend, cause: error })
-    }
+  /** An error in full, at once when its words are there: they come with the first one. */
+  #error(why: number, key: number, tell: (error: CountersignError) => void, backend?: string): void {
+    // Taken here and now: by the time the words are loaded there may be another token.
+    const token = this.#look(key)
+    const details = { template: this.#names[key] || undefined, backend, cause: this.#connection.failures[key] }
+    const make = (loaded: NonNullable<typeof words>) => tell((words = loaded).failure(why, details, token))
+    if (words) make(words)
+    // Offline before the first error: the words cannot be fetched, the call settles all the same.
+    else lazy.words().then(make, (cause) => tell(new CountersignError('protocol', `error ${why}; its text could not be loaded`, { ...details, cause })))
+  }
+
+  /** The token at hand, good or not. */
+  #held(key: number): string | null {
+    return this.#core.token(this.#n, 0, key, 3, 0) as string | null
+  }
+
+  /** What may be seen of a template's token. */
+  #look(key: number): TokenSnapshot | undefined {
+    const number = (what: number) => this.#command(op.number, key, what)
+    const refreshes = number(3)
+    if (refreshes)
+      return {
+        expiresAt: number(0), refreshAt: number(1), obtainedAt: number(2), notAfter: number(5), reason: reasons[number(4)]!, refreshes, generation: this.#command(op.generation),
+        decision: this.#decisions[key]!, claims: claimsOf(this.#held(key) ?? ''),
+      }
   }
 
   // ---- the host: what the wasm calls. None of these throws.
 
   ask(flight: number, key: number, force: boolean, reason: number): void {
-    this.#connection.ask(flight, key, force, reason)
+    this.#connection.ask(flight, key, force, reasons[reason]!)
   }
 
   drop(flight: number): void {
@@ -143,7 +154,7 @@ export class Impl {
     const pending = this.#settle(id)
     if (!pending) return
     if (why === 1) pending.reject(changed(this.#names[pending.key], backend))
-    else void this.#error(why, pending.key, backend).then(pending.reject)
+    else this.#error(why, pending.key, pending.reject, backend)
   }
 
   send(id: number, token: string | undefined): void {
@@ -202,7 +213,7 @@ export class Impl {
       .then(
         (word) => this.#command(op.verdict, id, word === 'ok' ? 0 : word === 'refresh' ? 1 : 2),
         (error) => {
-          this.#out.log('error', `classify failed: ${scrub((error as Error)?.message ?? error)}`)
+          this.#out.log('error', `classify failed: ${scrub(error)}`)
           this.#command(op.verdict, id, 0)
         },
       )
@@ -219,22 +230,19 @@ export class Impl {
     const template = this.#names[key] ?? ''
     if (kind === 0) {
       // A mark: who it is cannot be read from it.
-      shared.identityKey = a === 0 ? undefined : a === 1 ? null : b.toString(36)
-      this.#out.emit({ type: 'identity', key: shared.identityKey })
-      this.#page?.told(shared.identityKey)
+      const key = a === 0 ? undefined : a === 1 ? null : b.toString(36)
+      if (key !== shared.identityKey) this.#out.emit({ type: 'identity', key: (shared.identityKey = key) })
+      this.#page?.told(key)
     } else if (kind === 1) {
-      shared.status = statuses[a] ?? 'unknown'
+      shared.status = statuses[a]!
       this.#out.emit({ type: 'status', status: shared.status })
     } else if (kind === 2) this.#out.emit({ type: 'forget' })
-    else if (kind === 3) this.#out.emit({ type: 'token', template, expiresAt: a, reason: reasons[b] ?? 'first' })
-    else if (kind === 4) {
-      void this.#error(a, key).then((error) => {
-        this.#out.log('warn', error.message)
-        this.#out.emit({ type: 'refreshFailed', template, error })
+    else if (kind === 3) this.#out.emit({ type: 'token', template, expiresAt: a, reason: reasons[b]! })
+    else if (kind < 6) {
+      this.#error(a, key, (error) => {
+        if (kind === 4) this.#out.log('warn', error.message)
+        this.#out.emit({ type: kind === 4 ? 'refreshFailed' : 'rejected', template, error })
       })
-    } else if (kind === 5) {
-      this.#page?.refused(template)
-      this.#out.emit({ type: 'rejected', template, error: new CountersignError('token_rejected', `a backend refused the token "${template}"`, { template }) })
     } else if (kind === 6) this.#out.advise((w) => w.untold)
     else if (kind === 12) this.#out.emit({ type: 'wake' })
     else if (kind === 13) {
@@ -242,7 +250,7 @@ export class Impl {
       this.#odd.add(key)
       if (a || this.#wanted.has(key)) this.#out.advise((w) => w.odd(a, template))
     } else {
-      const text = decision(kind, template || 'the session token', a, b, c, d)
+      const text = decision(kind - 7, template || 'the session token', [a, b, c, d])
       this.#decisions[key] = text
       this.#out.emit({ type: 'decision', text })
     }
@@ -369,7 +377,6 @@ export class Impl {
     const key = this.#key(spec.template)
     this.#wanted.add(key)
     let door: Door | undefined
-    const suspect = () => this.#core.token(this.#n, 0, key, 3, 0) as string | null
     const doctor = () => import('./doctor.js')
     return {
       fetch: async (input, init, sent) => {
@@ -377,7 +384,10 @@ export class Impl {
         return this.#call(door, undefined, input, init, sent)
       },
       clock: (server, asked) => this.#core.shown(this.#n, key, server, asked),
-      explain: () => doctor().then((d) => d.explain(suspect(), spec), () => undefined),
+      explain: () => {
+        const [held, token] = [this.#held(key), this.#look(key)]
+        return doctor().then((d) => d.explain(held, spec, token), () => undefined)
+      },
       check: () => doctor().then((d) => d.check(() => this.getToken(spec.template), spec)),
     }
   }
@@ -400,7 +410,7 @@ export class Impl {
         if (CountersignError.is(error, 'identity_changed', 'disposed')) return
         throw error
       }
-      if (!lease) throw await this.#error(0, key)
+      if (!lease) throw await new Promise((tell) => this.#error(0, key, tell))
       after = Number(lease.id)
       yield lease
     }
@@ -414,16 +424,15 @@ export class Impl {
 
   inspect(): SessionSnapshot {
     const tokens: Record<string, TokenSnapshot> = {}
-    const generation = this.#command(op.generation)
     for (const [name, key] of this.#keys) {
-      const token = this.#core.token(this.#n, 0, key, 3, 0) as string | null
-      const number = (what: number) => this.#command(op.number, key, what)
-      const refreshes = number(3)
-      if (token === null && !refreshes) continue
-      tokens[name] = { expiresAt: number(0), refreshAt: number(1), obtainedAt: number(2), notAfter: number(5), reason: reasons[number(4)] ?? 'first', refreshes, generation, decision: this.#decisions[key] ?? '', claims: token === null ? {} : claimsOf(token) }
+      const token = this.#look(key)
+      if (token) tokens[name] = token
     }
-    const [low, high] = [6, 7].map((what) => this.#keys.size ? this.#command(op.number, 0, what) : NaN).map((ms) => (ms === ms ? ms : null))
-    return { status: this.#shared.status, generation, skew: [low!, high!], tokens, events: [...this.#shared.history], insecureOrigins: [...this.#shared.insecure] }
+    const { status, history, insecure } = this.#shared
+    // Allowed for the whole session, it holds for each of its templates.
+    const insecureOrigins = [...(this.#options.allowInsecureOrigin ? this.#keys.keys() : insecure)]
+    const [low, high] = [6, 7].map((what) => (this.#keys.size ? this.#command(op.number, 0, what) : NaN)).map((ms) => (isNaN(ms) ? null : ms))
+    return { status, generation: this.#command(op.generation), skew: [low!, high!], tokens, events: [...history], insecureOrigins }
   }
 
   /** One started session per name and page, across copies of the package: after a hot reload the old module's is still there. */
@@ -453,8 +462,8 @@ export class Impl {
   #died(): void {
     this.#dead = true
     this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly trapped; the next call starts anew', { template: this.#names[key] || undefined }))
-    this.#shared.status = 'unknown'
-    this.#shared.identityKey = undefined
+    // Status and identity, unknown until the provider is heard again.
+    for (const kind of [1, 0]) this.notice(kind, -1, 0, 0, 0, 0)
     const { provider } = this.#connection
     this.#connection.disconnect()
     this.#shared.restart(provider)

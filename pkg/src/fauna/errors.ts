@@ -1,4 +1,4 @@
-import { CountersignError, type ErrorCode, type ErrorDetails } from '../errors.js'
+import { conceal, CountersignError, type ErrorCode, type ErrorDetails } from '../errors.js'
 import type { ConstraintFailure, QueryFailure, QueryInfo, QueryStats } from './wire.js'
 
 /** The root of Fauna's errors. It is a {@link CountersignError}: `kind` says who must act, `hint` what to change. */
@@ -24,7 +24,7 @@ export class ServiceError extends FaunaError {
     const { code, message, constraint_failures } = failure.error
     super(code, message, { kind: code === 'unauthorized' ? 'token' : 'backend', retryable: again.test(code), hint })
     this.httpStatus = httpStatus
-    this.queryInfo = { txn_ts: failure.txn_ts, summary: failure.summary, query_tags: failure.query_tags, stats: failure.stats }
+    this.queryInfo = { txn_ts: failure.txn_ts, summary: failure.summary && conceal(String(failure.summary)), query_tags: failure.query_tags, stats: failure.stats }
     if (failure.schema_version !== undefined) this.queryInfo.schema_version = failure.schema_version
     this.constraint_failures = constraint_failures
   }

@@ -1,6 +1,6 @@
-import { CountersignError } from '../errors.js'
+import { conceal, CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
-import { resolveEndpoint } from '../internal.js'
+import { resolveEndpoint, type Explained } from '../internal.js'
 import type { Finding, Session } from '../types.js'
 import { read } from './answer.js'
 import { getServiceError, ServiceError, ThrottlingError } from './errors.js'
@@ -29,10 +29,10 @@ const deliverable = (guard: Fence): void => {
 const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   within(2147483647, signal, () => new Promise((resolve) => setTimeout(resolve, ms)))
 
-/** The same error with the doctor's sentence, if there is one. */
-const explained = async (error: ServiceError, { channel }: Way): Promise<ServiceError> => {
-  const hint = error.hint ?? (await channel?.explain())
-  return hint ? Object.assign(error, { hint }) : error
+/** The same error with what is known of the token that was refused; `known`: by whoever noticed. */
+const explained = async (error: ServiceError, { channel }: Way, known: Explained = {}): Promise<ServiceError> => {
+  const { hint, token } = (known.hint ? known : await channel?.explain()) ?? {}
+  return Object.assign(error, hint && { hint }, token && { token })
 }
 
 /**
@@ -62,10 +62,10 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
         options.signal?.throwIfAborted()
         deliverable(guard)
         if (!CountersignError.is(error, 'token_rejected')) throw error
-        throw await explained(getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401, error.hint), out)
+        throw await explained(getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401), out, error)
       })
     deliverable(guard)
-    config.logger?.debug('Fauna HTTP response %s from /query/1, headers: %s', response.status, JSON.stringify(response.headers))
+    config.logger?.debug('Fauna HTTP response %s from /query/1, headers: %s', response.status, conceal(JSON.stringify(response.headers)))
     const answer = read(response, format, long)
     if (!(answer instanceof Error)) {
       if (own) saw(state, answer.txn_ts)

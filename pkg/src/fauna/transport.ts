@@ -40,8 +40,8 @@ export const within = async <R>(ms: number, outer: AbortSignal | undefined, work
 /** What went wrong on the way, in the vendor's class. Everything that is not about the network passes. */
 export const networkError = (error: unknown): unknown => {
   if (CountersignError.is(error, 'timeout', 'offline', 'network')) {
-    const { code, message, hint, template, retryable } = error
-    return new NetworkError(message, { code, hint, template, retryable, cause: error.cause })
+    const { code, message, hint, template, token, retryable } = error
+    return new NetworkError(message, { code, hint, template, token, retryable, cause: error.cause })
   }
   if (CountersignError.is(error)) return error
   const reason = (error as { cause?: { code?: unknown } } | null)?.cause?.code

@@ -12,7 +12,7 @@ export interface GraphQLErrorLike {
  * nobody is signed in, otherwise Hasura's own code (`validation-failed`, `constraint-violation`, ...; `backend` when it has none).
  */
 export class GraphQLRequestError extends CountersignError {
-  /** As the server sent them. */
+  /** As the server sent them; only what looks like a JWT is cut out. */
   readonly errors: readonly GraphQLErrorLike[]
   /** Partial data, where a remote schema brought some. */
   readonly data?: unknown

@@ -1,4 +1,5 @@
 import { CountersignError } from '../errors.js'
+import type { Explained } from '../internal.js'
 
 /** What an error message may need to know about the request. */
 export interface Asked {
@@ -6,8 +7,8 @@ export interface Asked {
   template: string
   signedOut: boolean
   signal?: AbortSignal | null | undefined
-  /** The doctor's sentence about the token. */
-  explain(): Promise<string | undefined>
+  /** What is known of the token. */
+  explain(): Promise<Explained | undefined>
 }
 
 /** GraphQL at any status is GraphQL; anything else is the transport's error, with its status and its first words. */

@@ -1,5 +1,6 @@
 import { CountersignError } from '../errors.js'
 import type { DbLike } from './bridge.js'
+import type { Explained } from '../internal.js'
 import { apiError } from './failure.js'
 import { nonceOf } from './http.js'
 import type { Found, OwnerRecord, Port, User } from './port.js'
@@ -16,7 +17,7 @@ export class DbPort implements Port {
     readonly db: DbLike,
     readonly clientName: string,
     readonly storage: SessionStore,
-    readonly explain: () => Promise<string | undefined>,
+    readonly explain: () => Promise<Explained | undefined>,
   ) {}
 
   async read(): Promise<Found | undefined> {

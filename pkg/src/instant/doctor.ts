@@ -1,16 +1,19 @@
 import { CountersignError } from '../errors.js'
-import type { Channel } from '../internal.js'
+import type { Channel, Explained } from '../internal.js'
 import type { Finding } from '../types.js'
 
 /** A sentence is worth a moment, not the sign-in. */
 const patienceMs = 5_000
 
-/** The doctor's sentence about the identity token, if it comes soon. */
-export const explainer = (open: () => Channel) => async (): Promise<string | undefined> => {
+/** What is known of the identity token, if it comes soon. */
+export const explainer = (open: () => Channel) => async (): Promise<Explained | undefined> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
   try {
-    return await Promise.race([open().explain(), new Promise<undefined>((resolve) => setTimeout(resolve, patienceMs))])
+    return await Promise.race([open().explain(), new Promise<undefined>((resolve) => (timer = setTimeout(resolve, patienceMs)))])
   } catch {
     return undefined
+  } finally {
+    clearTimeout(timer)
   }
 }
 

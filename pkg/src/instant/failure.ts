@@ -1,4 +1,5 @@
 import { CountersignError, scrub } from '../errors.js'
+import type { Explained } from '../internal.js'
 import { InstantAPIError, type InstantErrorBody } from './errors.js'
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value ? scrub(value) : undefined)
@@ -34,10 +35,11 @@ export const readBody = (raw: unknown): InstantErrorBody & { retryAfterMs: numbe
 }
 
 /** The error for an answer other than 200. `explain` is asked only when the token is at fault. */
-export const apiError = async (status: number, raw: unknown, clientName: string, explain?: () => Promise<string | undefined>): Promise<InstantAPIError> => {
+export const apiError = async (status: number, raw: unknown, clientName: string, explain?: () => Promise<Explained | undefined>): Promise<InstantAPIError> => {
   const { retryAfterMs, ...body } = readBody(raw)
   const token = isAboutToken(body)
   const code = token ? 'token_rejected' : body.type && new CountersignError(body.type, '').kind === 'backend' ? body.type : 'backend'
-  const hint = advice(body, clientName) ?? (token ? await explain?.() : undefined)
-  return new InstantAPIError(status, body, retryAfterMs, { code, kind: token ? 'token' : 'backend', retryable: status === 429 || status >= 500, hint })
+  const known = token ? await explain?.() : undefined
+  const hint = advice(body, clientName) ?? known?.hint
+  return new InstantAPIError(status, body, retryAfterMs, { code, kind: token ? 'token' : 'backend', retryable: status === 429 || status >= 500, hint, token: known?.token })
 }

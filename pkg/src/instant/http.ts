@@ -1,5 +1,5 @@
 import { CountersignError } from '../errors.js'
-import { resolveEndpoint } from '../internal.js'
+import { resolveEndpoint, type Explained } from '../internal.js'
 import type { Endpoint } from '../types.js'
 import { InstantAPIError } from './errors.js'
 import { apiError } from './failure.js'
@@ -63,14 +63,14 @@ export const subjectOf = (idToken: string): string | undefined => {
   return typeof sub === 'string' ? `${String(iss)}|${sub}` : undefined
 }
 
-export const readAnswer = async (response: Response, clientName: string, explain?: () => Promise<string | undefined>): Promise<any> => {
+export const readAnswer = async (response: Response, clientName: string, explain?: () => Promise<Explained | undefined>): Promise<any> => {
   const body = await readJson(response)
   if (response.status === 200) return body
   const error = await apiError(response.status, body, clientName, explain)
   const after = Number(response.headers.get('retry-after'))
   if (error.retryAfterMs || !(after > 0)) throw error
-  const { status, code, kind, retryable, hint } = error
-  throw new InstantAPIError(status, error.body, after * 1000, { code, kind, retryable, hint })
+  const { status, code, kind, retryable, hint, token } = error
+  throw new InstantAPIError(status, error.body, after * 1000, { code, kind, retryable, hint, token })
 }
 
 /**
@@ -78,7 +78,7 @@ export const readAnswer = async (response: Response, clientName: string, explain
  * or the session it made could never be revoked.
  */
 export class HttpPort implements Port {
-  constructor(readonly config: HttpConfig, readonly storage: SessionStore, readonly explain: () => Promise<string | undefined>) {}
+  constructor(readonly config: HttpConfig, readonly storage: SessionStore, readonly explain: () => Promise<Explained | undefined>) {}
 
   async read(): Promise<Found | undefined> {
     const found = (await this.storage.read(this.#key())) as { user?: Partial<User>; owner?: OwnerRecord } | undefined
