@@ -76,7 +76,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     pub(super) fn bump(&mut self, left: bool) {
         self.generation += 1;
         self.uncalibrate();
-        self.effects.push_back(Effect::Fence(self.generation));
+        self.effects.add(Effect::Fence(self.generation));
         let waiting = std::mem::take(&mut self.waiters);
         self.fail_all(waiting, Why::IdentityChanged);
         self.drop_tokens();
@@ -88,7 +88,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     fn drop_tokens(&mut self) {
         for entry in &mut self.entries {
             for flight in [entry.flight.take(), entry.stray.take()].into_iter().flatten() {
-                self.effects.push_back(Effect::Abort(flight.id));
+                self.effects.add(Effect::Abort(flight.id));
             }
             entry.held = None;
             entry.newest = None;
@@ -108,7 +108,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     fn clear_mirrors(&mut self) {
         for n in 0..self.entries.len() as u32 {
-            self.effects.push_back(Effect::Mirror(KeyId(n), None));
+            self.effects.add(Effect::Mirror(KeyId(n), None));
         }
     }
 
@@ -134,7 +134,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     pub(super) fn reconsider(&mut self, now: Now) {
         if self.who == Who::Nobody && self.connected {
             for waiter in std::mem::take(&mut self.waiters) {
-                self.effects.push_back(Effect::Anonymous(waiter.who));
+                self.effects.add(Effect::Anonymous(waiter.who));
             }
             return;
         }
@@ -183,7 +183,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             let answer = self.serve(&mut waiter, now);
             waiter.want = wanted;
             match answer {
-                Acquired::Ready(found) => self.effects.push_back(Effect::Resolve(waiter.who, found)),
+                Acquired::Ready(found) => self.effects.add(Effect::Resolve(waiter.who, found)),
                 _ => self.waiters.push(waiter),
             }
         }
@@ -287,7 +287,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         self.clock(now);
         for waiter in self.take(&|_, w| w.deadline <= now.mono) {
             let why = self.timeout();
-            self.effects.push_back(Effect::Fail(waiter.who, why));
+            self.effects.add(Effect::Fail(waiter.who, why));
         }
         if !self.open() {
             return;
@@ -382,7 +382,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         self.disposed = true;
         self.generation += 1;
-        self.effects.push_back(Effect::Fence(self.generation));
+        self.effects.add(Effect::Fence(self.generation));
         let waiting = std::mem::take(&mut self.waiters);
         self.fail_all(waiting, Why::Disposed);
         self.drop_tokens();

@@ -49,7 +49,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
             // Given up on, not forgotten: a late answer is still adopted when nothing newer has come. Two at most.
             if let Some(old) = entry.stray.replace(flight) {
-                self.effects.push_back(Effect::Abort(old.id));
+                self.effects.add(Effect::Abort(old.id));
             }
             entry.flight = None;
         }
@@ -142,7 +142,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         self.last_flight += 1;
         let flight = Flight { id: FlightId(self.last_flight), forced, reason, cures: entry.must_force.is_some(), began: now };
         entry.flight = Some(flight);
-        self.effects.push_back(Effect::Call { flight: flight.id, key, force: forced, reason });
+        self.effects.add(Effect::Call { flight: flight.id, key, force: forced, reason });
         self.decide(key, Decision::Asked(reason, forced));
         Ok(())
     }
@@ -178,13 +178,13 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             match (&lease, waiter.want) {
                 (Some((_, spent)), want) if flying && (!matches!(want, Want::Any | Want::Ahead) || *spent) => self.waiters.push(waiter),
                 (Some((lease, _)), Want::Better(old)) if lease.id == old || refused == Some(old) => {
-                    self.effects.push_back(Effect::Fail(waiter.who, Why::SameToken));
+                    self.effects.add(Effect::Fail(waiter.who, Why::SameToken));
                 }
                 (Some((lease, _)), Want::Next(Some(old), _)) if lease.id == old => self.waiters.push(waiter),
-                (Some((lease, false)), _) => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),
+                (Some((lease, false)), _) => self.effects.add(Effect::Resolve(waiter.who, lease.clone())),
                 _ => {
                     let why = self.entries.get(key.0 as usize).and_then(|e| e.last_error);
-                    self.effects.push_back(Effect::Fail(waiter.who, why.unwrap_or(Why::OnlyExpired)));
+                    self.effects.add(Effect::Fail(waiter.who, why.unwrap_or(Why::OnlyExpired)));
                 }
             }
         }
@@ -196,9 +196,9 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         for mut waiter in waiting {
             match self.serve(&mut waiter, now) {
                 Acquired::Pending => self.waiters.push(waiter),
-                Acquired::Ready(lease) => self.effects.push_back(Effect::Resolve(waiter.who, lease)),
-                Acquired::Anonymous => self.effects.push_back(Effect::Anonymous(waiter.who)),
-                Acquired::Failed(why) => self.effects.push_back(Effect::Fail(waiter.who, why)),
+                Acquired::Ready(lease) => self.effects.add(Effect::Resolve(waiter.who, lease)),
+                Acquired::Anonymous => self.effects.add(Effect::Anonymous(waiter.who)),
+                Acquired::Failed(why) => self.effects.add(Effect::Fail(waiter.who, why)),
             }
         }
     }
@@ -218,7 +218,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         // Never kept: a provider that is not quite loaded answers null too (H6).
         for waiter in asked {
-            self.effects.push_back(Effect::Anonymous(waiter.who));
+            self.effects.add(Effect::Anonymous(waiter.who));
         }
     }
 
@@ -243,10 +243,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         }
         for waiter in self.take(&|_, w| w.key == key) {
             match (&good, waiter.want) {
-                (Some(lease), Want::Any | Want::Ahead) => self.effects.push_back(Effect::Resolve(waiter.who, lease.clone())),
+                (Some(lease), Want::Any | Want::Ahead) => self.effects.add(Effect::Resolve(waiter.who, lease.clone())),
                 // A socket goes on waiting: the timer asks again after the back-off.
                 (_, Want::Next(..)) => self.waiters.push(waiter),
-                _ => self.effects.push_back(Effect::Fail(waiter.who, why)),
+                _ => self.effects.add(Effect::Fail(waiter.who, why)),
             }
         }
     }

@@ -41,14 +41,17 @@ impl Trail {
     pub fn of(claims: &Claims) -> Option<Self> {
         let Claims { subject, session, org, .. } = *claims;
         // One after the other, so that a user alone keeps the mark of its `sub`.
-        let all = [subject, session, org].into_iter().flatten().map(|m| m.0).reduce(|all, one| all.rotate_left(1) ^ one)?;
-        Some(Self { key: Mark(all), subject, session, org })
+        let mut all = None;
+        for mark in [subject, session, org].into_iter().flatten() {
+            all = Some(all.map_or(mark, |all: Mark| all.with(mark)));
+        }
+        all.map(|key| Self { key, subject, session, org })
     }
 
     /// Whether they name different users, sessions or organisations.
     pub fn differs(&self, other: &Self) -> bool {
-        let (a, b) = ([self.subject, self.session, self.org], [other.subject, other.session, other.org]);
-        a.into_iter().zip(b).any(|pair| matches!(pair, (Some(a), Some(b)) if a != b))
+        let differ = |a: Option<Mark>, b: Option<Mark>| a.is_some() && b.is_some() && a != b;
+        differ(self.subject, other.subject) || differ(self.session, other.session) || differ(self.org, other.org)
     }
 
     /// With what another token adds.

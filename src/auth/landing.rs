@@ -95,7 +95,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let not_after = held.not_after(&self.policy, &self.skew, entry.latency);
         let good = now.wall < not_after;
         let held = entry.held.insert(held);
-        let mut decision = Decision::Refreshed(left, lead, self.skew.bounds());
+        let mut decision = Decision::Refreshed(left, lead, self.skew);
         if !good && joined && open {
             // The provider is a second cache and may hand out a token with a second left. Once, ask for a newer one.
             if !flight.forced && self.launch(key, now, Reason::Expiring, true).is_ok() {
@@ -253,6 +253,6 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             }
             _ => None,
         };
-        self.effects.push_back(Effect::Mirror(key, hit));
+        self.effects.add(Effect::Mirror(key, hit));
     }
 }

@@ -1,7 +1,5 @@
 //! The machine's state, and how a reader is answered.
 
-use std::collections::VecDeque;
-
 use super::budget::Budget;
 use super::entry::{Entry, FlightId, Held, KeyId, Reason};
 use super::identity::{Status, Who};
@@ -10,6 +8,7 @@ use super::skew::Skew;
 use crate::core::error::Why;
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
+use crate::core::queue::Queue;
 use crate::core::text::Mark;
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
@@ -91,8 +90,8 @@ pub enum Effect<V, W> {
 pub enum Decision {
     /// The provider is asked: why, and whether for a token newer than its cached one.
     Asked(Reason, bool),
-    /// A token came in: what is left of it, its lead, and the bounds of the clock skew.
-    Refreshed(DurationMs, DurationMs, (Option<i64>, Option<i64>)),
+    /// A token came in: what is left of it, its lead, and what is known of the clocks.
+    Refreshed(DurationMs, DurationMs, Skew),
     /// The provider gave the same token: what is left of it, and when to look again.
     Kept(DurationMs, DurationMs),
     /// The provider failed: what is left of the token at hand, and when to try again.
@@ -143,7 +142,7 @@ pub struct Manager<V, W> {
     pub(super) generation: u32,
     pub(super) entries: Vec<Entry<V>>,
     pub(super) waiters: Vec<Waiter<W>>,
-    pub(super) effects: VecDeque<Effect<V, W>>,
+    pub(super) effects: Queue<Effect<V, W>>,
     pub(super) skew: Skew,
     pub(super) forced_all: Budget,
     pub(super) connected: bool,
@@ -188,7 +187,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             generation: 0,
             entries: Vec::new(),
             waiters: Vec::new(),
-            effects: VecDeque::new(),
+            effects: Queue::default(),
             skew: Skew::default(),
             forced_all: Budget::default(),
             connected: false,
@@ -219,7 +218,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// The next thing to do.
     pub fn next_effect(&mut self) -> Option<Effect<V, W>> {
-        self.effects.pop_front()
+        self.effects.take()
     }
 
     /// The generation that a request made now belongs to.
@@ -328,7 +327,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 let due = entry.held.as_ref().is_some_and(|h| now.wall >= h.refresh_at(&self.policy, &self.skew));
                 if let Some(lease) = cached
                     && !replacing
-                    && !(due && waiter.want == Want::Ahead)
+                    && !(due && matches!(waiter.want, Want::Ahead))
                 {
                     if due {
                         self.refresh(waiter.key, now);
@@ -404,7 +403,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     }
 
     pub(super) fn notice(&mut self, notice: Notice) {
-        self.effects.push_back(Effect::Notice(notice));
+        self.effects.add(Effect::Notice(notice));
     }
 
     pub(super) fn decide(&mut self, key: KeyId, decision: Decision) {
@@ -424,7 +423,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
     /// Fails everybody in a list.
     pub(super) fn fail_all(&mut self, waiters: Vec<Waiter<W>>, why: Why) {
         for waiter in waiters {
-            self.effects.push_back(Effect::Fail(waiter.who, why));
+            self.effects.add(Effect::Fail(waiter.who, why));
         }
     }
 

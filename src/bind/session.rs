@@ -25,7 +25,7 @@ use crate::driver::ports::Ports;
 use crate::driver::session::{Driver, Event, Target};
 use crate::js::answer;
 use crate::js::host::Host;
-use crate::js::ports::Browser;
+use crate::js::ports::{Browser, end};
 
 /// What a client of the session sends with, said once.
 struct Door {
@@ -151,7 +151,6 @@ pub fn shown(n: u32, key: u32, server: f64, asked: f64) {
 fn number_of(m: &crate::auth::machine::Manager<answer::Token, Target>, key: Option<KeyId>, what: f64) -> f64 {
     let Some(entry) = key.and_then(|k| m.entries().get(k.0 as usize)) else { return 0.0 };
     let ms = |at: UnixMillis| at.0 as f64;
-    let end = |end: Option<i64>| end.map_or(f64::NAN, |ms| ms as f64);
     // One that is only kept to be known again is not at hand.
     let held = entry.held.as_ref().filter(|_| entry.must_force.is_none());
     match (what as u32, held) {

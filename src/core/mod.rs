@@ -17,6 +17,8 @@ pub mod json;
 pub mod lease;
 #[cfg(feature = "core")]
 pub mod payload;
+#[cfg(feature = "core")]
+pub mod queue;
 pub mod text;
 #[cfg(feature = "core")]
 pub mod time;

@@ -1,8 +1,11 @@
 //! Texts that are compared and never shown.
 
+use std::num::NonZeroU64;
+
 /// A 64-bit FNV-1a hash of a text: tells two identities apart without keeping, or showing, who they are.
+/// Never zero, so that an absent one takes no room of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mark(pub u64);
+pub struct Mark(NonZeroU64);
 
 impl Mark {
     /// Of these bytes.
@@ -11,7 +14,21 @@ impl Mark {
         for byte in text.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
-        Self(hash)
+        Self::from_hash(hash)
+    }
+
+    fn from_hash(hash: u64) -> Self {
+        Self(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// One mark of two.
+    pub fn with(self, other: Self) -> Self {
+        Self::from_hash(self.0.get().rotate_left(1) ^ other.0.get())
+    }
+
+    /// As much of it as a number of JavaScript can hold: 52 bits.
+    pub fn number(self) -> i64 {
+        (self.0.get() >> 12) as i64
     }
 }
 

@@ -1,19 +1,19 @@
 //! One session: the token manager and the calls that use it, over ports.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 
 use super::call::{Call, Next, Phase, Plan};
 use super::ports::Ports;
-use crate::auth::entry::{FlightId, KeyId, Reason};
+use crate::auth::entry::{FlightId, KeyId};
 use crate::auth::flights::Answer;
 use crate::auth::identity::Told;
-use crate::auth::machine::{Acquired, Effect, Manager, Notice, Want};
+use crate::auth::machine::{Acquired, Effect, Manager, Want};
 use crate::auth::policy::Policy;
 use crate::core::error::Why;
 use crate::core::http::{Head, Verdict};
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
+use crate::core::queue::Queue;
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// Whoever waits for the machine.
@@ -37,16 +37,12 @@ impl Target {
 
 /// What is to be done, taken out of the state before it is done.
 enum Action<V> {
-    Ask(FlightId, KeyId, bool, Reason),
-    DropAsk(FlightId),
-    Give(Target, Option<Lease<V>>),
+    /// What the machine wants, of whoever is no call.
+    Do(Effect<V, Target>),
     Fail(u32, Why),
     Send(u32, Option<V>),
     Read(u32),
     Deliver(u32),
-    Fence(u32),
-    Mirror(KeyId, Option<(V, UnixMillis, UnixMillis)>),
-    Notice(Notice),
 }
 
 /// What can happen to a session.
@@ -93,7 +89,7 @@ const LATE: DurationMs = DurationMs::seconds(90);
 struct State<V> {
     manager: Manager<V, Target>,
     calls: Vec<Call<V>>,
-    actions: VecDeque<Action<V>>,
+    actions: Queue<Action<V>>,
 }
 
 /// Runs one session.
@@ -107,7 +103,7 @@ pub struct Driver<P: Ports> {
 impl<P: Ports> Driver<P> {
     /// A session that knows nobody yet.
     pub fn new(policy: Policy, ports: P) -> Self {
-        let state = State { manager: Manager::new(policy), calls: Vec::new(), actions: VecDeque::new() };
+        let state = State { manager: Manager::new(policy), calls: Vec::new(), actions: Queue::default() };
         Self { state: RefCell::new(state), ports, pumping: Cell::new(false), armed: Cell::new(None) }
     }
 
@@ -181,22 +177,30 @@ impl<P: Ports> Driver<P> {
     fn act(&self, action: Action<P::Value>) {
         let ports = &self.ports;
         match action {
-            Action::Ask(flight, key, force, reason) => {
+            Action::Do(Effect::Call { flight, key, force, reason }) => {
                 self.state.borrow_mut().manager.asking(Some(key));
                 ports.ask(flight, key, force, reason);
                 self.state.borrow_mut().manager.asking(None);
             }
-            Action::DropAsk(flight) => ports.drop_ask(flight),
-            Action::Give(Target::Token(n), lease) => ports.give(n, lease.as_ref()),
-            Action::Give(target, lease) => ports.lend(target.number(), lease.as_ref()),
+            Action::Do(Effect::Abort(flight)) => ports.drop_ask(flight),
+            Action::Do(Effect::Resolve(target, lease)) => give(ports, target, Some(&lease)),
+            Action::Do(Effect::Anonymous(target)) => give(ports, target, None),
+            Action::Do(Effect::Fail(target, why)) => ports.fail(target.number(), why),
+            Action::Do(Effect::Fence(generation)) => ports.fence(generation),
+            Action::Do(Effect::Mirror(key, hit)) => ports.mirror(key, hit.as_ref().map(|(v, from, until)| (v, *from, *until))),
+            Action::Do(Effect::Notice(notice)) => ports.notice(&notice),
             Action::Fail(n, why) => ports.fail(n, why),
             Action::Send(call, token) => ports.send(call, token.as_ref()),
             Action::Read(call) => ports.read(call),
             Action::Deliver(call) => ports.deliver(call),
-            Action::Fence(generation) => ports.fence(generation),
-            Action::Mirror(key, hit) => ports.mirror(key, hit.as_ref().map(|(v, from, until)| (v, *from, *until))),
-            Action::Notice(notice) => ports.notice(&notice),
         }
+    }
+}
+
+fn give<P: Ports>(ports: &P, target: Target, lease: Option<&Lease<P::Value>>) {
+    match target {
+        Target::Token(n) => ports.give(n, lease),
+        _ => ports.lend(target.number(), lease),
     }
 }
 
@@ -243,12 +247,12 @@ impl<V: Payload> State<V> {
     fn open(&mut self, id: u32, plan: Plan, now: Now) {
         let mut call = Call::new(id, plan, self.manager.generation());
         if self.manager.is_disposed() {
-            return self.actions.push_back(Action::Fail(id, Why::Disposed));
+            return self.actions.add(Action::Fail(id, Why::Disposed));
         }
         let Some(key) = plan.key else {
             call.phase = Phase::Sent;
             self.calls.push(call);
-            self.actions.push_back(Action::Send(id, None));
+            self.actions.add(Action::Send(id, None));
             return;
         };
         self.calls.push(call);
@@ -287,7 +291,7 @@ impl<V: Payload> State<V> {
         call.phase = Phase::Sent;
         let token = lease.as_ref().map(|l| l.value.clone());
         call.lease = lease;
-        self.actions.push_back(Action::Send(id, token));
+        self.actions.add(Action::Send(id, token));
     }
 
     fn no_token(&mut self, id: u32, why: Why) {
@@ -299,7 +303,7 @@ impl<V: Payload> State<V> {
 
     fn end(&mut self, id: u32, with: Action<V>) {
         self.calls.retain(|c| c.id != id);
-        self.actions.push_back(with);
+        self.actions.add(with);
     }
 
     fn judge(&mut self, id: u32, head: &Head, now: Now) -> bool {
@@ -307,7 +311,7 @@ impl<V: Payload> State<V> {
         let next = call.judge(head, now.mono);
         if next == Next::Read {
             if !head.read {
-                self.actions.push_back(Action::Read(id));
+                self.actions.add(Action::Read(id));
             }
             return true;
         }
@@ -360,7 +364,7 @@ impl<V: Payload> State<V> {
                 (Some(key), Some(lease)) => manager.open() && manager.lasts(key, lease, now),
                 _ => true,
             };
-            actions.push_back(if again { Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())) } else { Action::Deliver(call.id) });
+            actions.add(if again { Action::Send(call.id, call.lease.as_ref().map(|l| l.value.clone())) } else { Action::Deliver(call.id) });
             again
         });
     }
@@ -370,11 +374,12 @@ impl<V: Payload> State<V> {
         // A request decided on before the fence and not sent yet never is; an answer not handed over yet never is either.
         // A port may have called back in between: what was begun after the fence is this side of it.
         let ours = |calls: &[Call<V>], id| calls.iter().any(|c| c.id == id && c.generation >= generation);
-        for action in std::mem::take(&mut self.actions) {
+        let mut decided = std::mem::take(&mut self.actions);
+        while let Some(action) = decided.take() {
             match action {
                 Action::Send(id, _) if !ours(&self.calls, id) => {}
-                Action::Deliver(id) => self.actions.push_back(Action::Fail(id, why)),
-                other => self.actions.push_back(other),
+                Action::Deliver(id) => self.actions.add(Action::Fail(id, why)),
+                other => self.actions.add(other),
             }
         }
         let actions = &mut self.actions;
@@ -382,7 +387,7 @@ impl<V: Payload> State<V> {
             // Those that wait for a token are the machine's waiters and are told by it.
             let sent = matches!(call.phase, Phase::Sent | Phase::Paused(_)) && call.generation < generation;
             if sent {
-                actions.push_back(Action::Fail(call.id, why));
+                actions.add(Action::Fail(call.id, why));
             }
             !sent
         });
@@ -391,12 +396,10 @@ impl<V: Payload> State<V> {
     /// The next thing to do: what the machine wants first, so that a fence stands before anything else moves.
     fn next(&mut self) -> Option<Action<V>> {
         loop {
-            let Some(effect) = self.manager.next_effect() else { return self.actions.pop_front() };
+            let Some(effect) = self.manager.next_effect() else { return self.actions.take() };
             match effect {
                 // Somebody else was told of while it stood in the queue: nobody wants the answer.
                 Effect::Call { flight, .. } if self.manager.flight_key(flight).is_none() => {}
-                Effect::Call { flight, key, force, reason } => return Some(Action::Ask(flight, key, force, reason)),
-                Effect::Abort(flight) => return Some(Action::DropAsk(flight)),
                 // A listener may have reported another identity while this answer stood in the queue.
                 Effect::Resolve(target, lease) if lease.generation != self.manager.generation() => {
                     match target {
@@ -407,15 +410,11 @@ impl<V: Payload> State<V> {
                 Effect::Resolve(Target::Call(id), lease) => self.token(id, Some(lease)),
                 Effect::Anonymous(Target::Call(id)) => self.token(id, None),
                 Effect::Fail(Target::Call(id), why) => self.no_token(id, why),
-                Effect::Resolve(target, lease) => return Some(Action::Give(target, Some(lease))),
-                Effect::Anonymous(target) => return Some(Action::Give(target, None)),
-                Effect::Fail(target, why) => return Some(Action::Fail(target.number(), why)),
-                Effect::Mirror(key, hit) => return Some(Action::Mirror(key, hit)),
                 Effect::Fence(generation) => {
                     self.fence(generation);
-                    return Some(Action::Fence(generation));
+                    return Some(Action::Do(effect));
                 }
-                Effect::Notice(notice) => return Some(Action::Notice(notice)),
+                _ => return Some(Action::Do(effect)),
             }
         }
     }

@@ -14,6 +14,11 @@ use crate::driver::ports::Ports;
 /// The world of one session.
 pub struct Browser(pub Host);
 
+/// An end of the skew, for JavaScript; NaN: not known.
+pub fn end(ms: Option<i64>) -> f64 {
+    ms.map_or(f64::NAN, |ms| ms as f64)
+}
+
 impl Ports for Browser {
     type Value = Token;
 
@@ -76,8 +81,7 @@ impl Ports for Browser {
         let (kind, key, numbers) = match *notice {
             Notice::Identity(None) => (0, None, [0; 2]),
             Notice::Identity(Some(None)) => (0, None, [1, 0]),
-            // 52 bits of it: a number of JavaScript has no more.
-            Notice::Identity(Some(Some(mark))) => (0, None, [2, (mark.0 >> 12) as i64]),
+            Notice::Identity(Some(Some(mark))) => (0, None, [2, mark.number()]),
             Notice::Status(status) => (1, None, [status as i64, 0]),
             Notice::Forget => (2, None, [0; 2]),
             Notice::Token(key, expires, reason) => (3, Some(key), [expires.0, reason as i64]),
@@ -86,8 +90,8 @@ impl Ports for Browser {
             Notice::Untold => (6, None, [0; 2]),
             Notice::Decision(key, decision) => match decision {
                 Decision::Asked(reason, forced) => (7, Some(key), [reason as i64, i64::from(forced)]),
-                Decision::Refreshed(left, lead, (low, high)) => {
-                    let end = |end: Option<i64>| end.map_or(f64::NAN, |ms| ms as f64);
+                Decision::Refreshed(left, lead, skew) => {
+                    let (low, high) = skew.bounds();
                     return self.0.notice(8, key.0 as i32, left.0 as f64, lead.0 as f64, end(low), end(high));
                 }
                 Decision::Kept(left, again) => (9, Some(key), [left.0, again.0]),
