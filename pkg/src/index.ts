@@ -2,7 +2,7 @@
  * The right token on every request. A session asks your `getToken` for tokens, keeps each until just before its expiry,
  * and puts the right one on every request: the right template, the right user, not expired, to an allowed origin, or it is not sent.
  */
-import { provide, type WasmSource } from './loader.js'
+import { lazy, provide, type WasmSource } from './loader.js'
 import { createSession as create } from './session.js'
 import type { Session, SessionOptions } from './types.js'
 
@@ -19,5 +19,5 @@ export const createSession = <const T extends string = string>(options?: Session
 /** Loads the WebAssembly early; `wasm`: from a URL, Response, bytes or Module of your own instead of the inlined copy; one that fails is forgotten. */
 export const ready = async (options?: { wasm?: WasmSource }): Promise<void> => {
   if (options?.wasm) provide('core', options.wasm)
-  await (await import('./core/core.js')).loadCore()
+  await (await lazy.session()).loadCore()
 }

@@ -3,6 +3,7 @@ import { lazy } from '../loader.js'
 import type { Identity, Provider, TokenRequest, TokenSpec, Unsubscribe } from '../types.js'
 import { invalid } from './address.js'
 import { read } from './answer.js'
+import { payloadOf } from './claims.js'
 import { op, type Core } from './core.js'
 
 /** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
@@ -164,7 +165,7 @@ export class Connection {
       const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason, signal: abort.signal })
       const first = call(force)
       const org = this.#is?.org
-      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org)) : first).then(read).then((told) => {
+      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org, payloadOf)) : first).then(read).then((told) => {
         if (!this.#flights.delete(flight)) return
         if (typeof told === 'number') core.command(n, op.refused, flight, told)
         else core.answered(n, flight, ...told)

@@ -476,6 +476,9 @@ export class Impl {
   }
 }
 
+// Handed on for `ready()`, so that both are one file of the page.
+export { loadCore }
+
 /** Starts a session: loads the core, then connects the provider of the options. */
 export const start = async (options: SessionOptions, shared: Shared, dispose: () => void): Promise<Impl> => {
   const policy = plain(options) ? [] : (await lazy.options()).checkOptions(options)
