@@ -61,6 +61,7 @@ export const fakeSession = (lib, { token = 'token-1', key = 'alice' } = {}) => {
           const first = await send(token)
           return first.status === 401 ? send(await session.getToken('', { force: true })) : first
         },
+        clock() {},
         explain: async () => (calls.explain.push({ audience: spec.audience }), { hint: 'aud is wrong: set the aud claim' }),
         check: async () => [{ ok: true, code: 'aud', message: `expected ${spec.audience}` }],
       }
