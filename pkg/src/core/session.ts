@@ -239,6 +239,7 @@ export class Impl {
     } else if (kind === 2) this.#out.emit({ type: 'forget' })
     else if (kind === 3) this.#out.emit({ type: 'token', template, expiresAt: a, reason: reasons[b]! })
     else if (kind < 6) {
+      if (kind === 5) this.#page?.refused(template)
       this.#error(a, key, (error) => {
         if (kind === 4) this.#out.log('warn', error.message)
         this.#out.emit({ type: kind === 4 ? 'refreshFailed' : 'rejected', template, error })
