@@ -100,7 +100,8 @@ export const auth0Provider = (client: Auth0Like): Provider => {
       }
     },
     isSignedOut,
-    retryAfterMs: (error) => (configuration(error) ? Infinity : undefined),
+    // Who has to sign in again is known above, and when they have: it costs no request to be asked.
+    retryAfterMs: (error) => (configuration(error) ? Infinity : isSignedOut(error) ? 0 : undefined),
     async signOut() {
       // Auth0 stores what a refresh brings even after a logout, and its user with it: so what is under way comes first,
       let timer: ReturnType<typeof setTimeout> | undefined

@@ -52,7 +52,8 @@ export interface Provider {
   /**
    * How long, in milliseconds, to leave the provider alone after a thrown error; `Infinity`: until the identity changes, another provider is
    * connected, or `invalidate` is called (asking again brings the same answer: a template that does not exist). At most an hour otherwise.
-   * Default: `error.retryAfter` in seconds where there is one (Clerk's), else the back-off of the policy.
+   * Default: `error.retryAfter` in seconds where there is one (Clerk's), else the back-off of the policy; five seconds at most for an error that
+   * means "no user", and 0 for such a one: no wait at all.
    */
   retryAfterMs?(error: unknown): number | undefined
   /** `session.signOut()` ends with it. */

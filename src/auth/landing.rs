@@ -17,6 +17,11 @@ const SLACK: DurationMs = DurationMs::seconds(1);
 /// A server that took a token shows a time within its life, give or take this; anything else is no clock.
 const LEEWAY: DurationMs = DurationMs::seconds(60);
 
+/// See `learn`.
+const YEAR: DurationMs = DurationMs::seconds(366 * 86_400);
+/// A session that has ended is asked again after so long.
+const AGAIN: DurationMs = DurationMs::seconds(5);
+
 /// A token that came in.
 struct Arrival<V> {
     flight: Flight,
@@ -44,6 +49,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Answer::Nobody if joined && self.open() => self.nobody(key),
             Answer::SignedOut if joined && self.open() => {
                 self.leave(now, key, Why::SignedOut, random);
+                // They may sign in again as the same user, and nobody would say so.
+                if let Some(entry) = self.entries.get_mut(key.0 as usize) {
+                    entry.retry_at = entry.retry_at.min(now.mono + AGAIN);
+                }
                 self.nobody(key);
             }
             Answer::Failed(why) if joined => self.failed(now, key, why, random, None),
@@ -185,7 +194,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return false };
         let fresh = flight.forced && entry.newest.is_none_or(|n| issued > n);
         entry.newest = entry.newest.max(Some(issued));
-        if fresh {
+        // No clock is ahead by a year: an `iat` that old is a constant, and shows no more than that time has passed since.
+        if fresh && now.wall - issued < YEAR {
             // Should somebody have set the clock meanwhile: the earlier of the two moments at which it may have been asked for.
             let asked = flight.began.wall.min(now.wall - (now.mono - flight.began.mono));
             self.skew.minted(issued, asked, now.wall);

@@ -149,8 +149,8 @@ test('Auth0: what only a sign-in can bring is asked for once, until somebody sig
 test('Auth0: what its errors mean', () => {
   const { isSignedOut, retryAfterMs } = auth0Provider({ getTokenSilently: async () => {}, getUser: async () => undefined })
   const means = (error, error_description) => [isSignedOut({ error, error_description }), retryAfterMs({ error, error_description })]
-  for (const error of ['login_required', 'consent_required', 'interaction_required', 'account_selection_required', 'missing_refresh_token', 'invalid_grant', 'mfa_required']) assert.deepEqual(means(error), [true, undefined], error)
-  assert.deepEqual(means('access_denied', 'user is blocked'), [true, undefined])
+  for (const error of ['login_required', 'consent_required', 'interaction_required', 'account_selection_required', 'missing_refresh_token', 'invalid_grant', 'mfa_required']) assert.deepEqual(means(error), [true, 0], error)
+  assert.deepEqual(means('access_denied', 'user is blocked'), [true, 0])
   assert.deepEqual(means('access_denied', 'Service not found: https://nowhere'), [false, Infinity])
   assert.deepEqual(means('missing_scopes'), [false, Infinity])
   for (const error of ['timeout', 'request_error', 'too_many_requests']) assert.deepEqual(means(error), [false, undefined], error)

@@ -150,10 +150,9 @@ export class Connection {
       if (!this.#flights.delete(flight)) return
       let alone = 0
       try {
-        if (provider?.isSignedOut?.(error) === true) alone = -6
-        else if (provider?.retryAfterMs) alone = Math.max(0, provider.retryAfterMs(error) ?? 0)
-        // Seconds, as Clerk gives them.
-        else alone = Math.max(0, Number((error as { retryAfter?: unknown } | null)?.retryAfter) * 1000)
+        // In seconds, as Clerk gives it.
+        const wait = provider?.retryAfterMs ? provider.retryAfterMs(error) : Number((error as { retryAfter?: unknown } | null)?.retryAfter) * 1000
+        alone = provider?.isSignedOut?.(error) === true ? (wait === 0 ? -1 : -6) : Math.max(0, wait ?? 0)
       } catch {
         // Then it is a failure like any other.
       }

@@ -146,3 +146,16 @@ fn a_refusal_that_an_unforced_call_answers_is_followed_by_one_that_shows_the_ske
     w.settle(3, answer(&token));
     assert_eq!(w.forced(), 1);
 }
+
+#[test]
+fn an_issuer_that_writes_no_time_into_iat_shows_no_skew() {
+    let mut w = World::alice();
+    for n in 0..3 {
+        w.want(KEY, Want::Forced);
+        let exp = w.now / 1000 + 60 + n;
+        w.settle(n as usize, answer(&jwt(&format!(r#"{{"sub":"alice","iat":0,"exp":{exp}}}"#))));
+        assert_eq!(w.m.skew().estimate(), ms(0));
+    }
+    w.run(seconds(70));
+    assert_eq!(w.peek(), None);
+}
