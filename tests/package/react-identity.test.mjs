@@ -1,7 +1,7 @@
 // Who is signed in, told by React: what a child may see in which moment, and what the session is told, once.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CountersignProvider, createRoot, fakeProvider, fakeToken, h, library, mount, open, React, SessionSignedIn, turn, until, useIdentityKey, useSessionStatus, whose } from './react-world.mjs'
+import { ready, CountersignProvider, createRoot, fakeProvider, fakeToken, h, library, mount, open, React, SessionSignedIn, turn, until, useIdentityKey, useSessionStatus, whose } from './react-world.mjs'
 
 const { flushSync } = await import('react-dom')
 const { Suspense, startTransition, use, useDeferredValue, useEffect, useInsertionEffect, useLayoutEffect, useState } = React
@@ -272,8 +272,9 @@ test('a getToken that sets state is called when the commit is over', async (t) =
     return h(CountersignProvider, { session, getToken, identity: user && { user } }, busy)
   }
   const { render, shows } = await mount(t, h(App, { user: undefined }))
-  await until(() => session.inspect().events.length)
   const waiting = session.getToken('x')
+  // The session runs: what is told during the commit is asked for at once.
+  await ready()
   await turn()
   await render(h(App, { user: 'alice' }))
   assert.match(await waiting, /^ey/)

@@ -10,7 +10,7 @@ export const { createElement: h } = React
 export const { createRoot, hydrateRoot } = await import('react-dom/client')
 const { entry, name } = await import('./world.mjs')
 const { until: holds } = await import('../differential/until.mjs')
-export const { createSession } = await entry('index')
+export const { createSession, ready } = await entry('index')
 export const { fakeProvider, fakeToken } = await entry('testing')
 export const { CountersignProvider, SessionLoading, SessionSignedIn, SessionSignedOut, useCountersign, useIdentityKey, useLive, useSessionStatus } = await entry('react')
 
