@@ -82,10 +82,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         Some(held.lend(&self.policy, &self.skew, entry.latency, self.generation))
     }
 
-    /// Whether a token on loan may be sent once more: not when it has expired by every clock.
+    /// Whether a token on loan may be sent once more: while it is at hand, and has not expired by every clock.
     pub fn lasts(&self, key: KeyId, lease: &Lease<V>, now: Now) -> bool {
+        // One that has been replaced was judged by what was known of the clocks before.
         let held = self.entries.get(key.0 as usize).and_then(|e| e.held.as_ref()).filter(|h| h.lease == lease.id);
-        held.map_or(now.wall < lease.not_after, |h| !h.spent(&self.skew, now.wall))
+        held.is_some_and(|h| !h.spent(&self.skew, now.wall))
     }
 
     /// Renews a key in the background: nobody waits for it.

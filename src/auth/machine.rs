@@ -320,7 +320,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let usable = self.usable(entry, now);
         let force = entry.must_force.is_some();
         let rejected = entry.held.as_ref().is_some_and(|h| h.rejected);
-        let replacing = rejected && entry.flight.is_some_and(|f| f.forced);
+        // Whoever reads a refused token while the next one is on its way waits for that.
+        let replacing = rejected && entry.flight.is_some();
         let cached = if self.may_keep() && !force { usable.clone() } else { None };
         match waiter.want {
             Want::Any | Want::Ahead => {

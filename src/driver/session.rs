@@ -382,14 +382,15 @@ impl<V: Payload> State<V> {
                 other => self.actions.add(other),
             }
         }
-        let actions = &mut self.actions;
+        let (actions, manager) = (&mut self.actions, &mut self.manager);
         self.calls.retain(|call| {
-            // Those that wait for a token are the machine's waiters and are told by it.
-            let sent = matches!(call.phase, Phase::Sent | Phase::Paused(_)) && call.generation < generation;
-            if sent {
+            let old = call.generation < generation;
+            if old {
+                // One that waits for its token is a waiter of the machine's, which may let others go on: it waits no more.
+                manager.cancel(Target::Call(call.id));
                 actions.add(Action::Fail(call.id, why));
             }
-            !sent
+            !old
         });
     }
 

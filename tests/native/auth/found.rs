@@ -201,3 +201,20 @@ fn a_token_near_its_end_that_came_in_a_hold_is_asked_for_again_when_it_is_known_
     let token = w.grant(1, 60);
     assert_eq!(w.token_of(reader), token);
 }
+
+#[test]
+fn a_refused_token_is_not_handed_out_while_the_next_one_is_on_its_way() {
+    let mut w = World::alice();
+    let reader = w.read();
+    w.grant(0, 60);
+    let lease = w.lease_of(reader);
+    w.m.visible(w.time(), false);
+    w.run(seconds(50));
+    w.read();
+    assert!(!w.calls[1].force, "the refresh at the lead is in the air");
+    w.m.reject(w.time(), lease, false);
+    let reader = w.read();
+    assert_eq!(w.outcome(reader), None);
+    let token = w.grant(1, 60);
+    assert_eq!(w.token_of(reader), token);
+}

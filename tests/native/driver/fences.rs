@@ -247,3 +247,31 @@ fn a_replay_after_a_wait_does_not_carry_a_token_that_expired_in_a_sleep() {
     rig.run(5_000);
     assert_eq!(rig.news(), [Act::Deliver(2)]);
 }
+
+#[test]
+fn a_replay_after_a_wait_does_not_carry_a_token_that_was_replaced_meanwhile() {
+    let rig = Rig::with("a");
+    rig.call(2, to(&ALL));
+    rig.head(2, 425);
+    rig.driver.get(Target::Token(9), KEY, Want::Forced, None);
+    rig.answer(2, "b");
+    rig.news();
+    rig.run(5_000);
+    assert_eq!(rig.news(), [Act::Deliver(2)]);
+}
+
+#[test]
+fn a_request_that_waits_when_another_user_is_noticed_ends_there() {
+    let rig = Rig::untold();
+    let other = rig.driver.look(|m, _| m.add_key());
+    rig.driver.get(Target::Token(8), KEY, Want::Any, None);
+    rig.answer_as(1, "a", "alice");
+    rig.driver.get(Target::Token(9), KEY, Want::Any, None);
+    rig.call(2, Plan { key: Some(other), ..PLAN });
+    rig.news();
+    rig.answer_as(2, "b", "bob");
+    let news = rig.news();
+    assert!(news.contains(&Act::Fail(2, Why::IdentityChanged)), "{news:?}");
+    rig.answer_as(4, "c", "bob");
+    assert_eq!(rig.news(), [], "a token that comes later is not for it");
+}
