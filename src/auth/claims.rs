@@ -34,10 +34,9 @@ pub fn read(token: &str) -> Option<Claims> {
     if token.len() > MAX {
         return None;
     }
-    let dot = |from: usize| token.bytes().skip(from).position(|b| b == b'.').map(|n| n + from);
-    let first = dot(0)?;
-    let second = dot(first + 1)?;
-    if dot(second + 1).is_some() {
+    let mut dots = token.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+    let ((first, _), (second, _)) = (dots.next()?, dots.next()?);
+    if dots.next().is_some() {
         return None;
     }
     let text = String::from_utf8(base64::decode(token.get(first + 1..second)?)?).ok()?;

@@ -84,13 +84,21 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The four hexadecimal digits of an escape.
-fn hex(chars: &mut std::str::Chars) -> Option<u32> {
+/// The four hexadecimal digits of an escape, and what follows them.
+fn hex(text: &str) -> Option<(u32, &str)> {
     let mut unit = 0;
-    for _ in 0..4 {
-        unit = unit * 16 + chars.next()?.to_digit(16)?;
+    for byte in text.bytes().take(4) {
+        unit = unit * 16 + char::from(byte).to_digit(16)?;
     }
-    Some(unit)
+    Some((unit, text.get(4..)?))
+}
+
+/// Where a number is being read.
+#[derive(PartialEq)]
+enum Part {
+    Whole,
+    Fraction,
+    Exponent,
 }
 
 impl<'a> Raw<'a> {
@@ -102,11 +110,7 @@ impl<'a> Raw<'a> {
     fn walk(self, visit: &mut dyn FnMut(&'a str, Raw<'a>) -> bool) -> Option<()> {
         let mut cursor = Cursor { text: self.0, at: 0 };
         let object = cursor.peek()? == b'{';
-        if !object {
-            cursor.eat(b'[')?;
-        } else {
-            cursor.eat(b'{')?;
-        }
+        cursor.eat(if object { b'{' } else { b'[' })?;
         loop {
             if matches!(cursor.peek()?, b'}' | b']') {
                 return Some(());
@@ -151,67 +155,60 @@ impl<'a> Raw<'a> {
 
     /// The text of a string, escapes resolved.
     pub fn text(self) -> Option<String> {
-        let raw = Cursor { text: self.0, at: 0 }.string()?;
-        let mut out = String::with_capacity(raw.len());
-        let mut chars = raw.chars();
-        while let Some(c) = chars.next() {
-            if c != '\\' {
-                out.push(c);
-                continue;
-            }
-            match chars.next()? {
-                'n' => out.push('\n'),
-                't' => out.push('\t'),
-                'r' => out.push('\r'),
-                'b' => out.push('\u{8}'),
-                'f' => out.push('\u{c}'),
-                'u' => {
-                    let mut unit = hex(&mut chars)?;
+        let mut rest = Cursor { text: self.0, at: 0 }.string()?;
+        let mut out = String::new();
+        while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
+            out.push_str(rest.get(..at)?);
+            let escape = *rest.as_bytes().get(at + 1)?;
+            rest = rest.get(at + 2..)?;
+            out.push(match escape {
+                b'n' => '\n',
+                b't' => '\t',
+                b'r' => '\r',
+                b'b' => '\u{8}',
+                b'f' => '\u{c}',
+                b'u' => {
+                    let mut unit;
+                    (unit, rest) = hex(rest)?;
                     // The first half of a pair, if the other one follows: a user's name may lie outside the basic plane.
-                    let mut ahead = chars.clone();
                     if unit >> 10 == 0x36
-                        && ahead.next() == Some('\\')
-                        && ahead.next() == Some('u')
-                        && let Some(low) = hex(&mut ahead)
+                        && let Some((low, after)) = rest.strip_prefix("\\u").and_then(hex)
                         && low >> 10 == 0x37
                     {
                         unit = 0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
-                        chars = ahead;
+                        rest = after;
                     }
-                    out.push(char::from_u32(unit).unwrap_or('\u{fffd}'));
+                    char::from_u32(unit).unwrap_or('\u{fffd}')
                 }
-                other => out.push(other),
-            }
+                other => char::from(other),
+            });
         }
+        out.push_str(rest);
         Some(out)
     }
 
     /// A number. Reads what JSON allows (`1.7e9` too); digits beyond what an f64 holds are rounded, which no decision here notices.
     pub fn number(self) -> Option<f64> {
-        let mut bytes = self.0.bytes().peekable();
-        let negative = bytes.next_if_eq(&b'-').is_some();
-        let (mut value, mut scale, mut digits) = (0.0, 0i32, 0);
-        let mut fraction = false;
-        while let Some(byte) = bytes.next() {
+        let (mut part, mut negative, mut down) = (Part::Whole, false, false);
+        let (mut value, mut digits, mut scale, mut exponent) = (0.0, 0, 0i32, 0i32);
+        for byte in self.0.bytes() {
+            let digit = byte.wrapping_sub(b'0');
             match byte {
+                b'0'..=b'9' if part == Part::Exponent => exponent = (exponent * 10 + i32::from(digit)).min(400),
                 b'0'..=b'9' => {
-                    value = value * 10.0 + f64::from(byte - b'0');
-                    scale -= i32::from(fraction);
+                    value = value * 10.0 + f64::from(digit);
                     digits += 1;
+                    scale -= i32::from(part == Part::Fraction);
                 }
-                b'.' if !fraction => fraction = true,
-                b'e' | b'E' => {
-                    let down = bytes.next_if_eq(&b'-').is_some();
-                    bytes.next_if_eq(&b'+');
-                    let mut exponent = 0i32;
-                    for digit in bytes.by_ref() {
-                        exponent = (exponent * 10 + i32::from(digit.wrapping_sub(b'0'))).min(400);
-                    }
-                    scale += if down { -exponent } else { exponent };
-                }
+                b'-' if part == Part::Whole && digits == 0 => negative = true,
+                b'-' if part == Part::Exponent && exponent == 0 => down = true,
+                b'+' if part == Part::Exponent && exponent == 0 => {}
+                b'.' if part == Part::Whole => part = Part::Fraction,
+                b'e' | b'E' if part != Part::Exponent => part = Part::Exponent,
                 _ => return None,
             }
         }
+        scale += if down { -exponent } else { exponent };
         while scale != 0 {
             value = if scale > 0 { value * 10.0 } else { value / 10.0 };
             scale -= scale.signum();
