@@ -87,8 +87,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     fn drop_tokens(&mut self) {
         for entry in &mut self.entries {
-            for flight in [entry.flight.take(), entry.stray.take()].into_iter().flatten() {
-                self.effects.add(Effect::Abort(flight.id));
+            for slot in [&mut entry.flight, &mut entry.stray] {
+                if let Some(flight) = slot.take() {
+                    self.effects.add(Effect::Abort(flight.id));
+                }
             }
             entry.held = None;
             entry.newest = None;

@@ -155,7 +155,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// The key a flight is for, while its answer is wanted.
     pub fn flight_key(&self, id: FlightId) -> Option<KeyId> {
-        let found = self.entries.iter().position(|e| [e.flight, e.stray].into_iter().flatten().any(|f| f.id == id))?;
+        let found = self.entries.iter().position(|e| [&e.flight, &e.stray].into_iter().any(|slot| slot.as_ref().is_some_and(|f| f.id == id)))?;
         Some(KeyId(found as u32))
     }
 

@@ -261,11 +261,13 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         matches!(self.who, Who::Known(_)) && !self.policy.uncached
     }
 
-    pub(super) fn usable(&self, entry: &Entry<V>, now: Now) -> Option<Lease<V>> {
-        let held = entry.held.as_ref()?;
-        let lease = held.lend(&self.policy, &self.skew, entry.latency, self.generation);
-        // A clock set back before the moment of receipt proves nothing about the token: ask again.
-        (now.wall < lease.not_after && now.wall >= held.obtained).then_some(lease)
+    /// The token at hand, if it may be handed out now. A clock set back before the moment of receipt proves nothing about it: ask again.
+    pub(super) fn usable<'a>(&self, entry: &'a Entry<V>, now: Now) -> Option<&'a Held<V>> {
+        entry.held.as_ref().filter(|h| now.wall < h.not_after(&self.policy, &self.skew, entry.latency) && now.wall >= h.obtained)
+    }
+
+    fn lend(&self, entry: &Entry<V>, held: &Held<V>) -> Lease<V> {
+        held.lend(&self.policy, &self.skew, entry.latency, self.generation)
     }
 
     /// The token at hand, asking nobody and changing nothing.
@@ -274,7 +276,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         if !self.may_keep() || !self.connected || entry.must_force.is_some() {
             return None;
         }
-        self.usable(entry, now)
+        self.usable(entry, now).map(|held| self.lend(entry, held))
     }
 
     /// A reader asks. `Pending` is followed by exactly one of `Resolve`, `Anonymous`, `Fail` for `who`.
@@ -322,14 +324,16 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let rejected = entry.held.as_ref().is_some_and(|h| h.rejected);
         // Whoever reads a refused token while the next one is on its way waits for that.
         let replacing = rejected && entry.flight.is_some();
-        let cached = if self.may_keep() && !force { usable.clone() } else { None };
         match waiter.want {
             Want::Any | Want::Ahead => {
                 let due = entry.held.as_ref().is_some_and(|h| now.wall >= h.refresh_at(&self.policy, &self.skew));
-                if let Some(lease) = cached
+                if let Some(held) = usable
+                    && self.may_keep()
+                    && !force
                     && !replacing
                     && !(due && matches!(waiter.want, Want::Ahead))
                 {
+                    let lease = self.lend(entry, held);
                     if due {
                         self.refresh(waiter.key, now);
                     }
@@ -338,11 +342,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 self.join(waiter, now, entry_reason(entry), force)
             }
             Want::Better(refused) => {
-                if let Some(lease) = usable
-                    && lease.id != refused
+                if let Some(held) = usable
+                    && held.lease != refused
                     && !force
                 {
-                    return Acquired::Ready(lease);
+                    return Acquired::Ready(self.lend(entry, held));
                 }
                 if let Some(held) = self.entries.get_mut(waiter.key.0 as usize).and_then(|e| e.held.as_mut())
                     && held.lease == refused
@@ -356,11 +360,11 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             Want::Next(after, lead) => {
                 // A refused token, or one whose contents changed, is no next one, and the one after it is due now.
                 let force = rejected || force;
-                if let Some(lease) = &usable
-                    && Some(lease.id) != after
+                if let Some(held) = usable
+                    && Some(held.lease) != after
                     && !force
                 {
-                    return Acquired::Ready(lease.clone());
+                    return Acquired::Ready(self.lend(entry, held));
                 }
                 let time = |h: &Held<V>| now.wall >= self.next_due(h, entry.latency, lead) && !self.crowded(now);
                 let due = force || usable.is_none() || entry.held.as_ref().is_none_or(time);

@@ -273,13 +273,18 @@ pub fn request(n: u32, pending: u32, door: f64, named: f64, href: &str, replayab
 }
 
 fn plan(doors: &[Door], door: f64, asked: Option<KeyId>, href: &str, replayable: bool) -> Result<Plan, Why> {
-    let found = if door >= 0.0 {
-        doors.get(door as usize)
-    } else {
+    let mut found = doors.get(door as usize).filter(|_| door >= 0.0);
+    if door < 0.0 {
         // The longest route that covers the address; of the routes of one template, when the caller named it.
-        let routes = doors.iter().filter(|d| d.backend.is_none() && (asked.is_none() || d.key == asked));
-        routes.filter(|d| d.origins.iter().any(|o| begins(href, o))).max_by_key(|d| d.origins.iter().map(String::len).max())
-    };
+        let mut longest = 0;
+        for route in doors.iter().filter(|d| d.backend.is_none() && (asked.is_none() || d.key == asked)) {
+            for prefix in &route.origins {
+                if prefix.len() >= longest && begins(href, prefix) {
+                    (found, longest) = (Some(route), prefix.len());
+                }
+            }
+        }
+    }
     let door = found.ok_or(Why::NoRoute)?;
     admit(href, &door.origins, door.insecure)?;
     Ok(Plan { key: door.key, backend: door.backend.unwrap_or(&GENERIC), anonymous: door.anonymous, replayable })

@@ -221,9 +221,7 @@ impl<V: Payload> State<V> {
             }
             Event::Gone(target) => {
                 self.manager.cancel(target);
-                let before = self.calls.len();
-                self.calls.retain(|c| Target::Call(c.id) != target);
-                return before != self.calls.len();
+                return matches!(target, Target::Call(id) if self.remove(id));
             }
             Event::Rejected(lease) => self.manager.reject(now, lease, false),
             Event::Shown(key, server, asked) => self.manager.shown(now, key, server, asked),
@@ -256,7 +254,10 @@ impl<V: Payload> State<V> {
             return;
         };
         self.calls.push(call);
-        let want = if plan.replayable { Want::Any } else { Want::Ahead };
+        self.acquire(id, key, if plan.replayable { Want::Any } else { Want::Ahead }, now);
+    }
+
+    fn acquire(&mut self, id: u32, key: KeyId, want: Want, now: Now) {
         match self.manager.acquire(now, Target::Call(id), key, want, None) {
             Acquired::Ready(lease) => self.token(id, Some(lease)),
             Acquired::Anonymous => self.token(id, None),
@@ -302,8 +303,14 @@ impl<V: Payload> State<V> {
     }
 
     fn end(&mut self, id: u32, with: Action<V>) {
-        self.calls.retain(|c| c.id != id);
+        self.remove(id);
         self.actions.add(with);
+    }
+
+    /// Whether there was such a call.
+    fn remove(&mut self, id: u32) -> bool {
+        let found = self.calls.iter().position(|c| c.id == id);
+        found.map(|at| self.calls.remove(at)).is_some()
     }
 
     fn judge(&mut self, id: u32, head: &Head, now: Now) -> bool {
@@ -341,12 +348,7 @@ impl<V: Payload> State<V> {
                     return;
                 };
                 self.manager.reject(now, lease, false);
-                match self.manager.acquire(now, Target::Call(id), key, Want::Better(lease), None) {
-                    Acquired::Ready(better) => self.token(id, Some(better)),
-                    Acquired::Anonymous => self.token(id, None),
-                    Acquired::Pending => {}
-                    Acquired::Failed(why) => self.no_token(id, why),
-                }
+                self.acquire(id, key, Want::Better(lease), now);
             }
         }
     }
@@ -421,10 +423,12 @@ impl<V: Payload> State<V> {
     }
 
     fn deadline(&self, now: Now) -> Option<Mono> {
-        let pauses = self.calls.iter().filter_map(|c| match c.phase {
-            Phase::Paused(at) => Some(at),
-            _ => None,
-        });
-        pauses.chain(self.manager.deadline(now)).min()
+        let mut next = self.manager.deadline(now);
+        for call in &self.calls {
+            if let Phase::Paused(at) = call.phase {
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        next
     }
 }

@@ -90,10 +90,7 @@ impl Ports for Browser {
             Notice::Untold => (6, None, [0; 2]),
             Notice::Decision(key, decision) => match decision {
                 Decision::Asked(reason, forced) => (7, Some(key), [reason as i64, i64::from(forced)]),
-                Decision::Refreshed(left, lead, skew) => {
-                    let (low, high) = skew.bounds();
-                    return self.0.notice(8, key.0 as i32, left.0 as f64, lead.0 as f64, end(low), end(high));
-                }
+                Decision::Refreshed(left, lead, _) => (8, Some(key), [left.0, lead.0]),
                 Decision::Kept(left, again) => (9, Some(key), [left.0, again.0]),
                 Decision::Failed(left, wait) => (10, Some(key), [left.0, wait.0]),
                 Decision::Denied => (11, Some(key), [0; 2]),
@@ -101,8 +98,12 @@ impl Ports for Browser {
             Notice::Wake => (12, None, [0; 2]),
             Notice::Odd(key, odd) => (13, Some(key), [odd as i64, 0]),
         };
+        let (low, high) = match notice {
+            Notice::Decision(_, Decision::Refreshed(.., skew)) => skew.bounds(),
+            _ => (None, None),
+        };
         let [a, b] = numbers.map(|n| n as f64);
-        self.0.notice(kind, key.map_or(-1, |k| k.0 as i32), a, b, 0.0, 0.0);
+        self.0.notice(kind, key.map_or(-1, |k| k.0 as i32), a, b, end(low), end(high));
     }
 
     fn wake_in(&self, after: Option<DurationMs>) {
