@@ -1,6 +1,9 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+#[cfg(all(feature = "sabotage", target_arch = "wasm32"))]
+compile_error!("feature `sabotage` is for native tests: it breaks what the package promises");
+
 #[cfg(feature = "core")]
 pub mod auth;
 pub mod backends;

@@ -7,6 +7,7 @@ use super::policy::{JUMP, TIMER_CAP, TIMER_CAP_HIDDEN, UNTOLD};
 use crate::core::error::Why;
 use crate::core::lease::LeaseId;
 use crate::core::payload::Payload;
+use crate::core::sabotage::{Fault, broken};
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
@@ -87,12 +88,16 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     fn drop_tokens(&mut self) {
         for entry in &mut self.entries {
-            for slot in [&mut entry.flight, &mut entry.stray] {
-                if let Some(flight) = slot.take() {
-                    self.effects.add(Effect::Abort(flight.id));
+            if !broken(Fault::KeepsFlight) {
+                for slot in [&mut entry.flight, &mut entry.stray] {
+                    if let Some(flight) = slot.take() {
+                        self.effects.add(Effect::Abort(flight.id));
+                    }
                 }
             }
-            entry.held = None;
+            if !broken(Fault::KeepsToken) {
+                entry.held = None;
+            }
             entry.newest = None;
             entry.must_force = None;
             entry.backoff.reset();
@@ -287,7 +292,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             return;
         }
         self.clock(now);
-        for waiter in self.take(&|_, w| w.deadline <= now.mono) {
+        for waiter in self.take(&|_, w| w.deadline <= now.mono && !broken(Fault::NoDeadline)) {
             let why = self.timeout();
             self.effects.add(Effect::Fail(waiter.who, why));
         }
@@ -313,7 +318,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let held = entry.held.as_ref()?;
         let at = now.mono_at(held.refresh_at(&self.policy, &self.skew)).max(entry.rested(&self.policy, held.life)).max(self.calm);
         let read = entry.last_read?;
-        (self.visible && self.may_keep() && self.open() && entry.flight.is_none() && read + held.life >= at.max(now.mono) && !self.crowded(now)).then_some(at)
+        let wanted = broken(Fault::TimersAlways) || self.visible && read + held.life >= at.max(now.mono);
+        (wanted && self.may_keep() && self.open() && entry.flight.is_none() && !self.crowded(now)).then_some(at)
     }
 
     /// When a socket wants its next token, by the wall clock.

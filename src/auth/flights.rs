@@ -7,6 +7,7 @@ use super::machine::{Acquired, Decision, Effect, Manager, Notice, Waiter, Want};
 use crate::core::error::Why;
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
+use crate::core::sabotage::{Fault, broken};
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// What the provider answered.
@@ -40,10 +41,10 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let Some(entry) = self.entries.get_mut(waiter.key.0 as usize) else {
             return Acquired::Pending;
         };
-        if let Some(flight) = entry.flight {
+        if let Some(flight) = entry.flight.filter(|_| !broken(Fault::OwnFlight)) {
             if now.mono < flight.stuck_at(&self.policy) {
                 // A forced call never joins an older unforced flight (it may bring the refused token back): it starts its own when that one settles.
-                let old = (forced && !flight.forced) || (entry.must_force.is_some() && !flight.cures);
+                let old = (forced && !flight.forced && !broken(Fault::ForcedJoinsAny)) || (entry.must_force.is_some() && !flight.cures);
                 waiter.after = old.then_some(flight.id);
                 return Acquired::Pending;
             }
@@ -113,6 +114,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let uncertain = self.uncertain();
         let Some(entry) = self.entries.get_mut(key.0 as usize) else { return Ok(()) };
         if now.mono < entry.retry_at
+            && !broken(Fault::NoBackoff)
             && !(forced && entry.backoff.failures() <= 1)
             && let Some(why) = entry.last_error
         {
@@ -120,7 +122,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             let alive = entry.held.as_ref().is_some_and(|h| !h.spent(&self.skew, now.wall));
             return Err(if why == Why::OnlyExpired && alive { Why::Budget } else { why });
         }
-        let affordable = self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono);
+        let affordable = broken(Fault::NoBudget) || self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono);
         // Near its end, and it came less than half its life ago: it was old, or our clock is ahead. One that is minted for us tells, once.
         let odd = |h: &Held<V>| h.left(&self.skew, now.wall) <= self.policy.lead(h.life) && (now.wall - h.obtained).0 < h.life.0 / 2;
         let calibrate = self.doubt || (reason == Reason::Expiring && uncertain && entry.held.as_ref().is_some_and(odd));
@@ -171,14 +173,14 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let mut later = Vec::new();
         for waiter in self.take(&|_, w| w.key == key) {
             // Whoever forced is not answered by a flight that did not, even where theirs has become the stray.
-            let unforced = !flight.forced && (waiter.after.is_some() || waiter.want == Want::Forced);
+            let unforced = !flight.forced && (waiter.after.is_some() || waiter.want == Want::Forced) && !broken(Fault::ForcedJoinsAny);
             if waiter.after == Some(flight.id) || unforced {
                 later.push(waiter);
                 continue;
             }
             match (&lease, waiter.want) {
                 (Some((_, spent)), want) if flying && (!matches!(want, Want::Any | Want::Ahead) || *spent) => self.waiters.push(waiter),
-                (Some((lease, _)), Want::Better(old)) if lease.id == old || refused == Some(old) => {
+                (Some((lease, _)), Want::Better(old)) if (lease.id == old || refused == Some(old)) && !broken(Fault::SameToken) => {
                     self.effects.add(Effect::Fail(waiter.who, Why::SameToken));
                 }
                 (Some((lease, _)), Want::Next(Some(old), _)) if lease.id == old => self.waiters.push(waiter),

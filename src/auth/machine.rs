@@ -9,6 +9,7 @@ use crate::core::error::Why;
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
 use crate::core::queue::Queue;
+use crate::core::sabotage::{Fault, broken};
 use crate::core::text::Mark;
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
@@ -263,7 +264,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// The token at hand, if it may be handed out now. A clock set back before the moment of receipt proves nothing about it: ask again.
     pub(super) fn usable<'a>(&self, entry: &'a Entry<V>, now: Now) -> Option<&'a Held<V>> {
-        entry.held.as_ref().filter(|h| now.wall < h.not_after(&self.policy, &self.skew, entry.latency) && now.wall >= h.obtained)
+        let good = |h: &&Held<V>| now.wall < h.not_after(&self.policy, &self.skew, entry.latency) && now.wall >= h.obtained;
+        entry.held.as_ref().filter(|h| broken(Fault::ServesExpired) || good(h))
     }
 
     fn lend(&self, entry: &Entry<V>, held: &Held<V>) -> Lease<V> {
@@ -381,6 +383,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// A caller gave up: its slot is freed, the flight goes on.
     pub fn cancel(&mut self, who: W) {
+        if broken(Fault::CallerOwnsFlight)
+            && let Some(entry) = self.waiters.iter().find(|w| w.who == who).and_then(|w| self.entries.get_mut(w.key.0 as usize))
+            && let Some(flight) = entry.flight.take()
+        {
+            self.effects.add(Effect::Abort(flight.id));
+        }
         self.waiters.retain(|w| w.who != who);
     }
 

@@ -19,6 +19,8 @@ pub mod lease;
 pub mod payload;
 #[cfg(feature = "core")]
 pub mod queue;
+#[cfg(feature = "core")]
+pub mod sabotage;
 pub mod text;
 #[cfg(feature = "core")]
 pub mod time;

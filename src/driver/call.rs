@@ -3,6 +3,7 @@
 use crate::auth::entry::KeyId;
 use crate::core::http::{Backend, Head, Reading, Verdict};
 use crate::core::lease::{Lease, LeaseId};
+use crate::core::sabotage::{Fault, broken};
 use crate::core::time::Mono;
 
 /// What is asked of a call.
@@ -80,7 +81,7 @@ impl<V> Call<V> {
     /// Draws the conclusion. A call without a token cannot be cured by one.
     pub fn follow(&self, verdict: Verdict, now: Mono) -> Next {
         let lease = self.lease.as_ref().map(|l| l.id);
-        let again = self.plan.replayable && !self.replayed;
+        let again = (self.plan.replayable || broken(Fault::AnyBody)) && (!self.replayed || broken(Fault::ManyReplays));
         match (verdict, lease) {
             (Verdict::Ok, _) | (_, None) => Next::Deliver,
             (Verdict::Refresh, Some(lease)) if again => Next::Renew(lease),

@@ -14,6 +14,7 @@ use crate::core::http::{Head, Verdict};
 use crate::core::lease::{Lease, LeaseId};
 use crate::core::payload::Payload;
 use crate::core::queue::Queue;
+use crate::core::sabotage::{Fault, broken};
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// Whoever waits for the machine.
@@ -274,12 +275,12 @@ impl<V: Payload> State<V> {
         let generation = self.manager.generation();
         let Some(call) = self.find(id) else { return };
         // It was asked for as whoever was signed in then, and only they may send it.
-        if call.generation != generation {
+        if call.generation != generation && !broken(Fault::RequestsGoOn) {
             return self.no_token(id, Why::IdentityChanged);
         }
         let refused = call.phase == Phase::Refused;
         // The machine may have had to forget what it gave out (a provider that went and came back); the call has not.
-        let again = matches!((&call.lease, &lease), (Some(old), Some(new)) if refused && old.value.same(&new.value));
+        let again = matches!((&call.lease, &lease), (Some(old), Some(new)) if refused && old.value.same(&new.value) && !broken(Fault::SameToken));
         match lease {
             Some(_) if again => return self.end(id, Action::Deliver(id)),
             None if refused => return self.end(id, Action::Deliver(id)),
@@ -372,6 +373,9 @@ impl<V: Payload> State<V> {
     }
 
     fn fence(&mut self, generation: u32) {
+        if broken(Fault::NoFence) {
+            return;
+        }
         let why = if self.manager.is_disposed() { Why::Disposed } else { Why::IdentityChanged };
         // A request decided on before the fence and not sent yet never is; an answer not handed over yet never is either.
         // A port may have called back in between: what was begun after the fence is this side of it.
