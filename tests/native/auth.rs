@@ -6,6 +6,8 @@
 mod answers;
 #[path = "auth/base64.rs"]
 mod base64;
+#[path = "auth/bounds.rs"]
+mod bounds;
 #[path = "auth/cache.rs"]
 mod cache;
 #[path = "auth/clock.rs"]
