@@ -29,8 +29,14 @@ const STAGES = {
   },
   rustdoc: ({ exec }) => each([['--no-deps', '--document-private-items']], (args) => exec('cargo', ['doc', '--quiet', ...args], { env: { RUSTDOCFLAGS: '-D warnings' } })),
   native: async ({ exec }) => {
-    const names = (await testTargets(exec)).filter((target) => !target.web).flatMap(({ name }) => ['--test', name])
+    const names = (await testTargets(exec)).filter((target) => !target.web && target.name !== 'simulation').flatMap(({ name }) => ['--test', name])
     return cargoCounts(await exec('cargo', ['test', '--lib', ...names, '--no-fail-fast']))
+  },
+  /** The machines as they are shipped, over millions of random steps (a thousand million with --full); then, in a build of their own, the ones that are broken on purpose. */
+  simulation: async ({ exec, full }) => {
+    const shipped = cargoCounts(await exec('cargo', ['test', '--test', 'simulation', 'every_promise', '--', '--nocapture'], { minutes: full ? 60 : 3 }))
+    const broken = cargoCounts(await exec('cargo', ['test', '--features', 'sabotage', '--test', 'simulation', 'sabotage', '--', '--nocapture'], { minutes: 3 }))
+    return { passed: shipped.passed + broken.passed, failed: shipped.failed + broken.failed }
   },
   /** File by file: wasm-pack stops at the first that fails, and skips one that is not configured for a browser without a word. */
   wasm: async ({ exec }) => {
