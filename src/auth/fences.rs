@@ -178,7 +178,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         self.mirror(key);
         if self.waiters.iter().any(|w| w.key == key && matches!(w.want, Want::Next(..))) {
             self.renew(now, key, lease);
-        } else if cure && self.open() && !self.entries.get(at).is_some_and(|e| e.flight.is_some()) {
+        } else if cure && self.open() && self.entries.get(at).is_none_or(|e| e.flight.is_none()) {
             // One that may not fly is no error: the next call decides.
             let _ = self.launch(key, now, Reason::Rejected, true);
         }
