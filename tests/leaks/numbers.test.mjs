@@ -8,7 +8,7 @@ const { loadCore, op } = await entry('core/core')
 /** What the wasm calls; keeps who was told what. */
 const host = () => {
   const told = []
-  return { told, ...Object.fromEntries(['ask', 'drop', 'give', 'lend', 'fail', 'prepare', 'follow', 'read', 'mirror', 'notice', 'wake', 'fenced'].map((name) => [name, (...values) => void told.push([name, ...values])])) }
+  return { told, now: () => performance.now(), ...Object.fromEntries(['ask', 'drop', 'give', 'lend', 'fail', 'send', 'read', 'mirror', 'notice', 'wake', 'fence'].map((name) => [name, (...values) => void told.push([name, ...values])])) }
 }
 
 test('40,000 sessions opened and disposed: no byte more, and the others go on', async () => {
@@ -44,9 +44,9 @@ test('40,000 sessions opened and disposed: no byte more, and the others go on', 
   core.identity(next, 2, 'alice', '')
   assert.equal(core.token(next, 1, key, 0, 0), undefined)
   const flight = last.told.find(([name]) => name === 'ask')[1]
-  core.answered(gone, flight, 'the-token-of-another')
+  core.answered(gone, flight, 'the-token-of-another', 'the-token-of-another', 0)
   assert.equal(last.told.some(([name]) => name === 'give'), false)
-  core.answered(next, flight, 'its-own-token')
+  core.answered(next, flight, 'its-own-token', 'its-own-token', 0)
   assert.deepEqual(last.told.find(([name]) => name === 'give'), ['give', 1, 'its-own-token'])
   assert.equal(core.command(living, op.addKey, 0, 0), 0, 'the one that lived through it all')
 })

@@ -50,7 +50,10 @@ export const failure = (why: number, { cause, ...details }: ErrorDetails, token:
   const { template } = details
   const threw = name === 'ProviderThrew' && cause !== undefined
   const text = sentence.replace('%', template ? `"${template}"` : 'of the session') + (threw ? `: ${scrub(cause)}` : '')
-  return new CountersignError(code, text, { ...details, cause: threw ? cause : undefined, token: concerned.test(code) ? facts(template, token) : undefined })
+  const error = new CountersignError(code, text, { ...details, cause: threw ? cause : undefined, token: concerned.test(code) ? facts(template, token) : undefined })
+  // Read once, a stack is a text; until then it holds on to what every frame of it was called on, and events keep errors for long.
+  void error.stack
+  return error
 }
 
 export const untold = 'nobody told this session who is signed in, so every read asks getToken. Use an adapter (clerkSession, auth0Session), give the provider a `watch`, or call session.identityChanged({ user })'
