@@ -120,9 +120,12 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
                 held.look_again = Some(again);
                 decision = Decision::Kept(left, again - now.wall);
             }
-            entry.backoff.reset();
-            entry.retry_at = Mono(0);
-            entry.last_error = None;
+            // One that a backend refuses is no success: what has been said of the provider stands, and grows below.
+            if refused.is_none() {
+                entry.backoff.reset();
+                entry.retry_at = Mono(0);
+                entry.last_error = None;
+            }
         }
         if refused.is_some() {
             // A provider that has no other token for a backend that refuses this one is not asked at every refusal (H23).

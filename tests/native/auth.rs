@@ -32,6 +32,8 @@ mod leases;
 mod places;
 #[path = "auth/properties.rs"]
 mod properties;
+#[path = "auth/refusals.rs"]
+mod refusals;
 #[path = "auth/untold.rs"]
 mod untold;
 #[path = "auth/world.rs"]
