@@ -10,3 +10,5 @@ mod fences;
 mod properties;
 #[path = "driver/script.rs"]
 mod script;
+#[path = "driver/sleep.rs"]
+mod sleep;

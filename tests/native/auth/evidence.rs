@@ -49,6 +49,22 @@ fn a_provider_that_does_not_force_is_not_asked_for_calibration_again() {
 }
 
 #[test]
+fn a_forced_call_that_brings_the_same_token_shows_that_no_other_would_show_more() {
+    let mut w = World::alice();
+    // Each is near its end when it comes: old, or our clock is ahead.
+    w.read();
+    let token = w.mint("alice", 60, 52_000, 0);
+    w.settle(0, answer(&token));
+    w.want(KEY, Want::Forced);
+    w.settle(1, answer(&token));
+    w.want(OTHER, Want::Any);
+    let other = w.mint("alice", 60, 52_000, 0);
+    w.settle(2, answer(&other));
+    w.run(seconds(5));
+    assert_eq!((w.calls.len(), w.forced()), (4, 1), "renewed ahead of need, and not by force");
+}
+
+#[test]
 fn one_token_from_years_to_come_does_not_make_the_others_look_expired() {
     let mut w = World::alice();
     let ten_years = seconds(10 * 365 * 86_400);

@@ -45,6 +45,8 @@ pub struct Script {
     pub log: RefCell<Vec<Act>>,
     /// What the timer is set to, and how often it was set.
     pub wake: Cell<(Option<i64>, u32)>,
+    /// How often the machine was seen to have slept.
+    pub wakes: Cell<usize>,
     pub hook: RefCell<Option<Hook>>,
     driver: RefCell<Weak<Driver<Script>>>,
 }
@@ -96,8 +98,10 @@ impl Ports for Script {
     }
     fn mirror(&self, _: KeyId, _: Option<(&String, UnixMillis, UnixMillis)>) {}
     fn notice(&self, notice: &Notice) {
-        if matches!(notice, Notice::Rejected(_)) {
-            self.act(Act::Rejected);
+        match notice {
+            Notice::Rejected(_) => self.act(Act::Rejected),
+            Notice::Wake => self.wakes.set(self.wakes.get() + 1),
+            _ => {}
         }
     }
     fn wake_in(&self, after: Option<DurationMs>) {
@@ -123,7 +127,7 @@ pub fn to(backend: &'static Backend) -> Plan {
 impl Rig {
     /// Alice is signed in.
     pub fn new() -> Self {
-        let script = Script { now: Cell::new(START), slept: Cell::new(0), log: RefCell::default(), wake: Cell::default(), hook: RefCell::default(), driver: RefCell::default() };
+        let script = Script { now: Cell::new(START), slept: Cell::new(0), log: RefCell::default(), wake: Cell::default(), wakes: Cell::default(), hook: RefCell::default(), driver: RefCell::default() };
         let driver = Rc::new(Driver::new(Policy::default(), script));
         *driver.ports().driver.borrow_mut() = Rc::downgrade(&driver);
         driver.look(|m, _| m.add_key());
