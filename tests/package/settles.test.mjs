@@ -100,6 +100,13 @@ test('an answer of getToken that throws when it is read fails the call', async (
   await assert.rejects(session.getToken(), { code: 'provider_failed', message: /revoked/ })
 })
 
+test('a getToken that throws at once fails the call like one that rejects', async (t) => {
+  const session = createSession({ name: name(), logger: false, getToken: () => { throw new Error('not ready') } })
+  t.after(() => session.dispose())
+  for (const ask of [() => session.getToken(), () => Promise.all([session.getToken('x'), session.getToken('x', { timeoutMs: 5_000 })])])
+    await assert.rejects(ask(), { code: 'provider_failed', message: /not ready/ })
+})
+
 test('a patched fetch that has read the body already: the status decides, and the response is handed over as it is', async (t) => {
   const session = createSession({ name: name(), logger: false, getToken: () => fakeToken({ sub: 'u' }) })
   t.after(() => session.dispose())
