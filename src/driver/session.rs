@@ -390,7 +390,7 @@ impl<V: Payload> State<V> {
         }
         let (actions, manager) = (&mut self.actions, &mut self.manager);
         self.calls.retain(|call| {
-            let old = call.generation < generation;
+            let old = call.generation < generation && !(broken(Fault::RequestsGoOn) && call.phase == Phase::Waiting);
             if old {
                 // One that waits for its token is a waiter of the machine's, which may let others go on: it waits no more.
                 manager.cancel(Target::Call(call.id));

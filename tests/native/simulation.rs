@@ -15,6 +15,8 @@ mod evidence;
 mod fleet;
 #[path = "simulation/model.rs"]
 mod model;
+#[path = "simulation/promises.rs"]
+mod promises;
 #[path = "simulation/random.rs"]
 mod random;
 #[path = "simulation/run.rs"]
@@ -37,8 +39,8 @@ use std::time::Duration;
 const STEPS: u64 = 20_000_000;
 const SOAK: u64 = 1_000_000_000;
 /// The first seed of each.
-const BASE: u64 = 0xc0_0c1e;
-const SOAK_BASE: u64 = 0x50_a4_0000_0000;
+const BASE: u64 = 0x00c0_0c1e;
+const SOAK_BASE: u64 = 0x50a4_0000_0000;
 
 #[test]
 fn every_promise_holds_after_every_step() {

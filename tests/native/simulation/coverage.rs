@@ -57,7 +57,7 @@ hits! {
     // The consumers.
     Get = "getToken",
     GetForced = "forced getToken",
-    GetHit = "getToken answered at once",
+    GetAtOnce = "getToken answered at once",
     GetLate = "getToken answered later",
     GetTimeout = "getToken timed out",
     Restarted = "getToken that outlived its generation",

@@ -132,7 +132,7 @@ impl Tab {
         let want = if forced { Want::Forced } else { Want::Any };
         let answer = self.drive().get(Target::Token(n), KeyId(u32::from(key)), want, timeout.map(DurationMs));
         if matches!(answer, Acquired::Ready(_)) {
-            self.model.borrow_mut().hit(Hit::GetHit);
+            self.model.borrow_mut().hit(Hit::GetAtOnce);
         }
         self.answered(n, answer);
         self.model.borrow_mut().depth -= 1;
@@ -175,7 +175,7 @@ impl Tab {
         self.backends.borrow().iter().rev().find(|(n, _)| *n == call).map_or(0, |(_, b)| *b)
     }
 
-    fn from_inside(&self, flight: (u32, u8, bool)) {
+    fn call_back(&self, flight: (u32, u8, bool)) {
         let take = || {
             self.open.borrow_mut().retain(|f| *f != flight);
             self.over.borrow_mut().push(flight);
@@ -221,7 +221,7 @@ impl Ports for Tab {
         let call = (flight.0, key.0 as u8, force);
         self.judge(|| format!("  → provider call {} for key {}{}: {reason:?}", flight.0, key.0, if force { ", forced" } else { "" }), |m, at| m.ask(at, call.0, call.1, force));
         self.open.borrow_mut().push(call);
-        self.from_inside(call);
+        self.call_back(call);
         self.model.borrow_mut().asked();
     }
 
