@@ -131,8 +131,8 @@ pub struct Entry<V> {
     pub forced: Budget,
     /// Last time anybody wanted it.
     pub last_read: Option<Mono>,
-    /// Last time the provider was asked, successfully.
-    pub last_success: Option<Mono>,
+    /// Last time the provider answered, whatever it was.
+    pub last_answer: Option<Mono>,
     /// Largest `iat` seen: a forced answer with a larger one was minted for us.
     pub newest: Option<UnixMillis>,
     /// How often the provider answered with a token.
@@ -155,16 +155,16 @@ impl<V> Entry<V> {
             last_error: None,
             forced: Budget::default(),
             last_read: None,
-            last_success: None,
+            last_answer: None,
             newest: None,
             refreshes: 0,
             latency: DurationMs::ZERO,
         }
     }
 
-    /// Before this a key is not refreshed ahead of need: not while that fails, and not soon after it succeeded.
+    /// Before this a key is not refreshed ahead of need: not while that fails, and not soon after it was asked.
     pub fn rested(&self, policy: &Policy, life: DurationMs) -> Mono {
-        self.last_success.map_or(self.retry_at, |at| self.retry_at.max(at + policy.interval(life)))
+        self.last_answer.map_or(self.retry_at, |at| self.retry_at.max(at + policy.interval(life)))
     }
 
     /// The flight that callers join, unless it is given up on.

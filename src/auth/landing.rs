@@ -43,6 +43,8 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let slot = if joined { entry.flight.take() } else { entry.stray.take() };
         let Some(flight) = slot else { return };
         entry.measured(now.mono - flight.began.mono);
+        // The rest before the next refresh counts from any answer: one that is `null` again and again is no reason to ask again and again.
+        entry.last_answer = Some(now.mono);
         match answer {
             Answer::Token { value, claims, expires_at } => self.landed(now, key, Arrival { flight, joined, value, claims, expires_at }, random),
             // During a hold everybody goes on waiting.
@@ -96,7 +98,6 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let same = old.as_ref().is_some_and(|h| h.value.same(&arrival.value));
         let refused = old.as_ref().filter(|h| same && h.rejected).map(|h| h.lease);
         entry.refreshes += 1;
-        entry.last_success = Some(now.mono);
         let held = self.hold(now, arrival, old.filter(|_| same));
         let (left, lead, expires_at) = (held.left(&self.skew, now.wall), self.policy.lead(held.life), held.expires_at(&self.skew));
         let open = self.open();

@@ -218,3 +218,15 @@ fn a_refused_token_is_not_handed_out_while_the_next_one_is_on_its_way() {
     let token = w.grant(1, 60);
     assert_eq!(w.token_of(reader), token);
 }
+
+#[test]
+fn a_provider_that_answers_null_is_not_asked_again_and_again_by_a_timer() {
+    let mut w = World::alice();
+    w.read();
+    w.grant(0, 600);
+    w.provider = Some(Box::new(|_, _| Some(Answer::Nobody)));
+    w.run(seconds(530));
+    w.read();
+    w.run(seconds(70));
+    assert!(w.calls.len() <= 16, "{} calls from the lead to the end", w.calls.len());
+}
