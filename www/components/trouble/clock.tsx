@@ -39,6 +39,6 @@ const what = (ms: number) => ms > 0
   : ms < 0 ? `Clock ${offset(ms)}: by this clock a token outlives its end, and Clerk’s own cache hands out dead ones.`
     : 'Moves Date for everybody in this page, Clerk’s cache included; servers and timers stay right.'
 const expect = (ms: number) => ms > 0
-  ? 'at most one forced call per token, then the bars run as before; Clerk alone would mint again and again.'
+  ? 'a forced call, which shows how far the clock is off; then the bars run as before; Clerk alone would mint again and again.'
   : ms < 0 ? 'the bars run as before, and no backend ever sees an expired token.'
     : 'move it, and the bars should not care for long.'
