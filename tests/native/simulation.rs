@@ -70,5 +70,6 @@ fn replay() {
 #[ignore = "lists what COUNTERSIGN_SURVEY runs fail of"]
 fn survey() {
     let runs = std::env::var("COUNTERSIGN_SURVEY").ok().and_then(|n| n.parse().ok()).expect("COUNTERSIGN_SURVEY says how many runs");
-    println!("{}", fleet::survey(BASE, runs));
+    let base = if std::env::var_os("COUNTERSIGN_FULL").is_some() { SOAK_BASE } else { BASE };
+    println!("{}", fleet::survey(base, runs));
 }

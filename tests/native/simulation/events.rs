@@ -93,8 +93,11 @@ impl Model {
     }
 
     /// The timer has gone off: it is not set any more.
-    pub fn ticks(&mut self) {
-        self.armed = None;
+    pub fn ticks(&mut self, at: At) {
+        // Where the monotonic clock goes on in a sleep, a timer that comes far too late is what shows it.
+        if self.armed.take().is_some_and(|armed| at.mono - armed > 90_000) {
+            self.woken(at);
+        }
         self.hit(Hit::Tick);
     }
 
@@ -216,25 +219,18 @@ impl Model {
         if minted.readable {
             // Should the clock have been set meanwhile: the earlier of the two moments at which it may have been asked for.
             let asked = flight.began.wall.min(at.wall - (at.mono - flight.began.mono));
-            let minted_since = |newest: Option<i64>| (flight.forced && newest.is_none_or(|n| minted.iat > n)).then_some(asked);
-            let since = key.newest.map(minted_since);
-            for (n, evidence) in self.evidence.iter_mut().enumerate().skip(usize::from(!joined)) {
-                evidence.sample(minted.iat, since[n], at.wall);
-            }
-            for newest in &mut key.newest[usize::from(!joined)..] {
-                *newest = (*newest).max(Some(minted.iat));
-            }
+            let minted_since = (flight.forced && key.newest.is_none_or(|newest| minted.iat > newest)).then_some(asked);
+            // Whether an answer that may have come too late was read is not known, nor then whether the next one of its key is newer.
+            key.blurred |= !joined;
+            self.vague |= !joined || (flight.forced && key.blurred);
+            self.evidence.sample(minted.iat, minted_since, at.wall);
+            key.newest = key.newest.max(Some(minted.iat));
             // A token of years to come would make every other one look expired. Where a forced one is good by the page's own clock and by no skew that is
             // thought possible, what was thought is given up (the spec leaves open which of the two lies).
-            for evidence in &mut self.evidence {
-                if flight.forced && !joined {
-                    // It may have been given up, or not.
-                    self.vague = true;
-                } else if flight.forced && minted.exp.is_some_and(|exp| exp > at.wall && exp <= at.wall + evidence.low()) {
-                    *evidence = Evidence::default();
-                    evidence.sample(minted.iat, None, at.wall);
-                    key.newest = [Some(minted.iat); 2];
-                }
+            if flight.forced && minted.exp.is_some_and(|exp| exp > at.wall && exp <= at.wall + self.evidence.low()) {
+                self.evidence = Evidence::default();
+                self.evidence.sample(minted.iat, None, at.wall);
+                key.newest = Some(minted.iat);
             }
         }
         self.learned();
@@ -254,6 +250,9 @@ impl Model {
             key.rumoured = key.rumoured.max(until);
             key.perhaps = true;
         } else {
+            if key.turn != self.steps {
+                key.previous = key.last;
+            }
             // Two within a step, one from inside the other: what was decided on the first may be said after the second.
             (key.brought, key.last, key.perhaps) = (Some(at.mono), Some(token), key.turn == self.steps);
             key.turn = self.steps;

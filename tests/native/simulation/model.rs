@@ -91,13 +91,16 @@ pub(super) struct Key {
     pub(super) brought: Option<i64>,
     /// When the provider was asked for it last.
     pub(super) asked: Option<i64>,
-    /// The largest `iat`: of answers that were waited for, and of all.
-    pub(super) newest: [Option<i64>; 2],
+    /// The largest `iat`.
+    pub(super) newest: Option<i64>,
+    /// Or there may be a larger one, or not.
+    pub(super) blurred: bool,
     pub(super) last: Option<u32>,
     /// Whether a later one may have been kept, or not.
     pub(super) perhaps: bool,
-    /// The step in which the last one came.
+    /// The step in which the last one came, and the last one before that step.
     pub(super) turn: u64,
+    pub(super) previous: Option<u32>,
     pub(super) nobody: u64,
     /// The user went to another organisation and no token has been asked for since.
     pub(super) moved: bool,
@@ -200,14 +203,13 @@ pub struct Model {
     pub(super) flights: Vec<Flight>,
     pub(super) pending: Vec<Pending>,
     pub(super) got: Vec<Option<Got>>,
-    /// What has been learned of the clocks: from answers that were waited for; also from those that came too late.
-    /// A promise about the evidence is broken when it is broken by both.
-    pub(super) evidence: [Evidence; 2],
+    /// What has been learned of the clocks.
+    pub(super) evidence: Evidence,
     /// The smallest and the largest skew that a token's end was reckoned by in this step: what is learned while it is carried out may come too late for what was
     /// decided in it.
     pub(super) floor: i64,
     pub(super) ceiling: i64,
-    /// Or it is not known what was learned: until the next wake nothing is said about it.
+    /// It is not known what was learned: until the next wake nothing is said about it.
     pub(super) vague: bool,
     pub(super) looked: Option<At>,
     pub(super) forced: VecDeque<i64>,
@@ -255,7 +257,7 @@ impl Model {
             flights: Vec::new(),
             pending: Vec::new(),
             got: Vec::new(),
-            evidence: <_>::default(),
+            evidence: Evidence::default(),
             floor: 0,
             ceiling: 0,
             vague: false,
@@ -294,10 +296,6 @@ impl Model {
         if self.looked.is_some_and(|then| ((at.wall - then.wall) - (at.mono - then.mono)).abs() > 2_000) {
             self.woken(at);
         }
-        // Where the monotonic clock goes on in a sleep, a timer that comes far too late is what shows it.
-        if cause == Cause::Tick && self.armed.is_some_and(|armed| at.mono - armed > 90_000) {
-            self.woken(at);
-        }
         self.looked = Some(at);
     }
 
@@ -321,13 +319,9 @@ impl Model {
         }
     }
 
-    pub(super) fn lows(&self) -> impl Iterator<Item = i64> {
-        self.evidence.map(|e| e.low()).into_iter()
-    }
-
     pub(super) fn learned(&mut self) {
-        self.floor = self.lows().fold(self.floor, i64::min);
-        self.ceiling = self.lows().fold(self.ceiling, i64::max);
+        self.floor = self.floor.min(self.evidence.low());
+        self.ceiling = self.ceiling.max(self.evidence.low());
     }
 
     /// Whether tokens may leave at all.

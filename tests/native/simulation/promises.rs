@@ -254,14 +254,17 @@ impl Model {
                 // From inside another event it is not known yet which calls that one decided on.
                 // And where what is at hand has not expired but is not wanted, "in a while" is what it means.
                 let key = waiter.key.map(|k| &self.keys[usize::from(k)]);
-                let alive = key.is_some_and(|k| k.perhaps) || key.and_then(|k| k.last).is_some_and(|t| self.lows().any(|low| !self.expired(t, at, low)));
+                let alive = key.is_some_and(|k| k.perhaps) || key.and_then(|k| k.last).is_some_and(|t| !self.expired(t, at, self.floor));
                 promise!(alive || self.vague || self.depth > 1 || self.spent(waiter.key, at), 5, "{n} is told of a spent budget that is not");
                 self.hit(Hit::Budget);
             }
             // 3, "anything less certain is sent".
             Why::OnlyExpired if !matches!(waiter.what, What::Get { forced: true }) => {
-                let last = waiter.key.map(|k| &self.keys[usize::from(k)]).and_then(|k| k.last.filter(|_| !k.perhaps));
-                promise!(self.vague || last.is_none_or(|t| self.expired(t, at, self.ceiling)), 3, "{n} is told that there are only expired tokens, and {last:?} need not have");
+                let key = waiter.key.map(|k| &self.keys[usize::from(k)]).filter(|k| !k.perhaps);
+                let over = |token: Option<u32>| token.is_none_or(|t| self.expired(t, at, self.ceiling));
+                // What was decided before an answer came may be said after it, within a step.
+                let true_then = key.is_none_or(|k| over(k.last) || (k.turn == self.steps && over(k.previous)));
+                promise!(self.vague || true_then, 3, "{n} is told that there are only expired tokens, and {:?} need not have", key.and_then(|k| k.last));
                 self.hit(Hit::OnlyExpired);
             }
             _ => {}
@@ -307,7 +310,7 @@ impl Model {
 
     pub(super) fn forget_keys(&mut self) {
         for key in &mut self.keys {
-            (key.fails, key.until, key.newest, key.last, key.perhaps, key.moved) = (0, 0, [None; 2], None, false, false);
+            (key.fails, key.until, key.newest, key.blurred, key.last, key.perhaps, key.moved) = (0, 0, None, false, None, false, false);
         }
     }
 

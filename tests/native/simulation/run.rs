@@ -354,7 +354,7 @@ impl Run {
 fn tick(tab: &Tab) {
     tab.armed.set(None);
     tab.world.say(tab.n, || "the timer goes off".into());
-    tab.event(Cause::Tick, |m, _| m.ticks(), Event::Tick);
+    tab.event(Cause::Tick, |m, at| m.ticks(at), Event::Tick);
 }
 
 fn take<T: Copy>(list: &RefCell<Vec<T>>, n: u8) -> Option<T> {
