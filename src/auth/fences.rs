@@ -341,12 +341,13 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         let mut next = Mono::NEVER;
         for waiter in &self.waiters {
             next = next.min(waiter.deadline);
-            if let (Want::Next(_, lead), Some(entry)) = (waiter.want, self.entries.get(waiter.key.0 as usize))
+            if let (Want::Next(after, lead), Some(entry)) = (waiter.want, self.entries.get(waiter.key.0 as usize))
                 && self.open()
             {
                 let at = match (entry.flight, &entry.held) {
                     (Some(flight), _) => flight.stuck_at(&self.policy),
-                    (_, Some(held)) if entry.must_force.is_none() && self.usable(entry, now).is_some() => {
+                    // What a token of another key showed of the clocks may have made good what is not what they have: they are served then.
+                    (_, Some(held)) if entry.must_force.is_none() && (held.rejected || after == Some(held.lease)) && self.usable(entry, now).is_some() => {
                         let at = now.mono_at(self.next_due(held, entry.latency, lead));
                         // Its turn comes when a flight settles, and that is looked at then; or when one is given up on.
                         if self.crowded(now) && !held.rejected { at.max(self.cleared()) } else { at }

@@ -230,3 +230,25 @@ fn a_provider_that_answers_null_is_not_asked_again_and_again_by_a_timer() {
     w.run(seconds(70));
     assert!(w.calls.len() <= 16, "{} calls from the lead to the end", w.calls.len());
 }
+
+#[test]
+fn a_first_lease_is_given_when_another_key_shows_that_the_token_at_hand_is_good_after_all() {
+    let mut w = World::alice();
+    w.read();
+    let token = w.grant(0, 600);
+    w.want(OTHER, Want::Forced);
+    let ahead = w.mint("alice", 6_000, 0, 590_000);
+    w.settle(1, answer(&ahead));
+    w.run(seconds(10));
+    let socket = w.want(KEY, Want::Next(None, None));
+    let flight = w.calls.len() - 1;
+    w.fail(flight);
+    assert_eq!(w.outcome(socket), None, "by that skew it has expired");
+    w.want(OTHER, Want::Forced);
+    // Newer than the one before by its own word, and minted by a clock that agrees with ours: the one before was wrong.
+    let now = w.now / 1000;
+    let other = w.calls.len() - 1;
+    w.settle(other, answer(&jwt(&format!(r#"{{"sub":"alice","iat":{now},"exp":{}}}"#, now + 300))));
+    w.run(seconds(2));
+    assert_eq!(w.token_of(socket), token);
+}
