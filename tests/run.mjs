@@ -56,6 +56,13 @@ const STAGES = {
   leaks: ({ exec }) => nodeTest(exec, testFiles('tests/leaks'), ['--test-concurrency=1']),
   browser: ({ exec }) => nodeTest(exec, testFiles('tests/browser'), [], {}, 2.5),
   differential: async ({ exec }) => nodeTest(exec, [...testFiles('tests/differential'), ...testFiles('tests/backends/test').filter((file) => !file.endsWith('/smoke.test.mjs'))]),
+  /** The page of hazards and that of the policy, held to the code; with --full also that the tests of each hazard fail when its code is taken out. */
+  hazards: async ({ exec, full }) => {
+    const pages = await nodeTest(exec, testFiles('tests/hazards'))
+    if (!full) return pages
+    const proof = ownCounts(await exec('node', ['tests/hazards/run.mjs'], { minutes: 60 }))
+    return { passed: pages.passed + proof.passed, failed: pages.failed + proof.failed }
+  },
   smoke: ({ exec }) => nodeTest(exec, ['tests/backends/test/smoke.test.mjs']),
   packaging: async ({ exec, full }) => ownCounts(await exec('node', ['tests/packaging/run.mjs', ...(full ? ['--full'] : [])], { minutes: full ? 40 : 15 })),
   e2e: ({ exec }) => nodeTest(exec, testFiles('tests/e2e'), ['--test-concurrency=1'], { COUNTERSIGN_DEMO_SKIP_BUILD: '1' }),
@@ -224,7 +231,7 @@ async function main() {
   process.exitCode = total.failed ? 1 : 0
 }
 
-const AFTER_BUILD = ['types', 'package', 'browser', 'leaks', 'differential', 'smoke', 'packaging', 'e2e']
+const AFTER_BUILD = ['types', 'package', 'browser', 'leaks', 'differential', 'hazards', 'smoke', 'packaging', 'e2e']
 
 for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
   process.on(signal, () => {

@@ -7,7 +7,7 @@ export function Prose({ blocks }: { blocks: Block[] }) {
 
 function One({ block }: { block: Block }) {
   switch (block.kind) {
-    case 'heading': return block.level === 1 ? <h1><Words text={block.text} /></h1> : <h2><Words text={block.text} /></h2>
+    case 'heading': return block.level === 1 ? <h1><Words text={block.text} /></h1> : <h2 id={block.id}><Words text={block.text} /></h2>
     case 'paragraph': return <p><Words text={block.text} /></p>
     case 'code': return <pre tabIndex={0}><code>{block.text}</code></pre>
     case 'list': {

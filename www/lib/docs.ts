@@ -11,6 +11,8 @@ const ALL = [
   { slug: 'providers', title: 'Providers' },
   { slug: 'answers', title: 'Provider answers' },
   { slug: 'errors', title: 'Errors' },
+  { slug: 'policy', title: 'Policy' },
+  { slug: 'hazards', title: 'Hazards' },
   { slug: 'bench', title: 'Numbers' }, // written by `npm run bench`
 ] as const
 

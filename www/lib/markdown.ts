@@ -2,7 +2,7 @@
 
 export type Inline = { kind: 'text' | 'code' | 'strong'; text: string } | { kind: 'link'; text: string; href: string }
 export type Block =
-  | { kind: 'heading'; level: 1 | 2; text: Inline[] }
+  | { kind: 'heading'; level: 1 | 2; id: string; text: Inline[] }
   | { kind: 'paragraph'; text: Inline[] }
   | { kind: 'list'; ordered: boolean; items: Inline[][] }
   | { kind: 'code'; text: string }
@@ -28,7 +28,8 @@ export function parse(source: string): Block[] {
     } else if (/^#{1,2} /.test(line)) {
       i++
       const level = line.startsWith('## ') ? 2 : 1
-      blocks.push({ kind: 'heading', level, text: inline(line.slice(level + 1)) })
+      const title = line.slice(level + 1)
+      blocks.push({ kind: 'heading', level, id: slug(title), text: inline(title) })
     } else if (line.startsWith('|')) {
       const [head, , ...rows] = take((l) => l.startsWith('|')).map(cells)
       blocks.push({ kind: 'table', head: head ?? [], rows })
@@ -45,6 +46,9 @@ export function parse(source: string): Block[] {
   }
   return blocks
 }
+
+/** As GitHub makes it, so that a link to a heading holds in both places. */
+const slug = (title: string) => title.toLowerCase().replace(/[^\w\s-]/g, '').trim().replace(/\s/g, '-')
 
 const ITEM = /^(?:[-*]|\d+\.) /
 const SPAN = /`([^`]+)`|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^)\s]+)\)/g
