@@ -10,26 +10,12 @@ const bytesOf = (base64: string): Uint8Array<ArrayBuffer> => {
   return bytes
 }
 
-/** Inflates raw deflate. Writer and reader directly, because jsdom's Blob has no `stream()`. */
-export const inflate = async (base64: string): Promise<Uint8Array<ArrayBuffer>> => {
-  const stream = new DecompressionStream('deflate-raw')
-  const writer = stream.writable.getWriter()
+/** Inflates raw deflate. A writer, because jsdom's Blob has no `stream()`. */
+export const inflate = (base64: string): Promise<ArrayBuffer> => {
+  const { readable, writable } = new DecompressionStream('deflate-raw')
+  const writer = writable.getWriter()
+  // What is wrong with the bytes is said by the other end.
   void writer.write(bytesOf(base64)).catch(() => {})
   void writer.close().catch(() => {})
-  const reader = stream.readable.getReader()
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    chunks.push(value)
-    size += value.length
-  }
-  const out = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    out.set(chunk, at)
-    at += chunk.length
-  }
-  return out
+  return new Response(readable).arrayBuffer()
 }

@@ -77,7 +77,7 @@ pub fn open(host: Host) -> u32 {
     })
 }
 
-/// Everything that only takes numbers. The operations are named in `pkg/src/core/core.ts`, in this order.
+/// Everything that only takes numbers. The operations are named in `pkg/src/core/op.ts`, and the policy's in `options.ts`.
 #[wasm_bindgen]
 pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
     let Some(session) = session(n) else { return 0.0 };

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { entry } from '../package/world.mjs'
 
-const { loadCore, op } = await entry('core/core')
+const { loadCore } = await entry('core/core')
+const op = await entry('core/op')
 
 /** What the wasm calls; keeps who was told what. */
 const host = () => {

@@ -15,19 +15,24 @@ const checkSpec = (name: string, spec: TokenSpec): void => {
   }
 }
 
-/** The policy's numbers, checked. */
-const readPolicy = (policy: Policy | undefined): [keyof Policy, number][] => {
+/** By which operation of `command` in src/bind/session.rs each is set. */
+const operations: Record<keyof Policy, number> = {
+  timeoutMs: 13, leadMs: 14, marginMs: 15, fallbackTtlMs: 16, opaqueTtlMs: 17, forcedPerMinute: 18, forcedPerMinuteAll: 19, backoffMs: 23, backoffMaxMs: 24, stuckMs: 25,
+}
+
+/** The policy's numbers, checked, by operation. */
+const readPolicy = (policy: Policy | undefined): [op: number, value: number][] => {
   if (policy === undefined) return []
   if (!policy || typeof policy !== 'object') throw invalid('`policy` must be an object')
-  return (Object.entries(policy) as [keyof Policy, unknown][]).filter(([, v]) => v !== undefined).map(([field, value]) => {
+  return (Object.entries(policy) as [keyof Policy, unknown][]).filter(([field, v]) => v !== undefined && operations[field]).map(([field, value]) => {
     const least = /PerMinute|timeoutMs/.test(field) ? 1 : 0
     if (typeof value !== 'number' || !(value >= least) || value > 2 ** 31 - 1) throw invalid(`\`policy.${field}\` must be a number from ${least} to 2147483647, got ${typeof value === 'number' ? value : typeof value}`)
-    return [field, value]
+    return [operations[field], value]
   })
 }
 
 /** What is wrong with a session's options, said when it is first used; and the numbers of its policy. Loaded only where `plain` below has a doubt. */
-export const checkOptions = (options: SessionOptions): [keyof Policy, number][] => {
+export const checkOptions = (options: SessionOptions): [op: number, value: number][] => {
   for (const field of ['getToken', 'watch', 'isSignedOut', 'retryAfterMs', 'signOut'] as const)
     if (options[field] !== undefined && typeof options[field] !== 'function') throw invalid(`\`${field}\` must be a function, got ${typeof options[field]}`)
   if (options.templates !== undefined && (!options.templates || typeof options.templates !== 'object')) throw invalid('`templates` must be an object: your name for each token, and what to ask the provider for')

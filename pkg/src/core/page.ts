@@ -1,5 +1,5 @@
 // What the page does meanwhile: seen or not, frozen, offline, put aside by "back"; and what its other tabs say.
-import { op } from './core.js'
+import * as op from './op.js'
 import type { Connection, Side } from './provider.js'
 
 /** What tabs tell each other. Never a token, and nothing that is believed: whoever hears it asks its own provider. */

@@ -4,7 +4,8 @@ import type { Identity, Provider, TokenRequest, TokenSpec, Unsubscribe } from '.
 import { invalid } from './address.js'
 import { read } from './answer.js'
 import { payloadOf } from './claims.js'
-import { op, type Core } from './core.js'
+import type { Core } from './core.js'
+import * as op from './op.js'
 
 /** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
 const LEAVING_MS = 5000

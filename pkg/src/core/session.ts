@@ -2,14 +2,15 @@
 import { CountersignError, scrub } from '../errors.js'
 import type { CallSpec, Channel } from '../internal.js'
 import type { Shared } from '../session.js'
-import type { Identity, Lease, Policy, Provider, Session, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
+import type { Identity, Lease, Provider, Session, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
 import { href, invalid, plain, readSpec } from './address.js'
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
-import { loadCore, op, trapped, type Core } from './core.js'
+import { loadCore, trapped, type Core } from './core.js'
 import { changed, guarded, networkError, sound } from './failures.js'
 import { atEdge, lazy } from '../loader.js'
 import { observers, type Observers } from './observers.js'
+import * as op from './op.js'
 import { page, type Page } from './page.js'
 import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
@@ -49,7 +50,7 @@ export class Impl {
   #stop: Unsubscribe[] = []
   #page: Page | undefined
 
-  constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [keyof Policy, number])[]) {
+  constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [op: number, value: number])[]) {
     this.#core = guarded(core, () => this.#dead)
     this.#options = options
     this.#shared = shared
@@ -57,7 +58,7 @@ export class Impl {
     this.#n = core.open(this)
     this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#out.log('warn', m), forget: () => shared.mirror.clear() }
     this.#connection = new Connection(this.#side)
-    for (const [field, value] of policy) this.#command(op[field], value)
+    for (const [set, value] of policy) this.#command(set, value)
     if (shared.server) this.#command(op.uncached, 1)
     for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(spec))
     for (const [i, route] of (options.routes ?? []).entries()) {
