@@ -186,6 +186,11 @@ export const MUTATIONS = {
     {
       without: 'the token at hand, when the refresh fails',
       file: FLIGHTS, from: '(Some(lease), Want::Any | Want::Ahead) => self.effects.add(Effect::Resolve(waiter.who, lease.clone())),\n                // A socket goes on', to: '// A socket goes on',
+      tests: auth('answers::who_waits_for_a_refresh_that_fails_is_given_the_token_at_hand'),
+    },
+    {
+      without: 'the token at hand, while the provider is left alone',
+      file: FLIGHTS, from: 'self.lasting(waiter.key, now).map_or(Acquired::Failed(why), Acquired::Ready)', to: 'Acquired::Failed(why)',
       tests: auth('answers::a_still_valid_token_outlives_a_failing_provider_for_its_whole_life'),
     },
     {
@@ -210,7 +215,7 @@ export const MUTATIONS = {
     },
     {
       without: 'the end of the cool-down when somebody else signs in',
-      file: FENCES, from: 'entry.backoff.reset();\n            entry.retry_at = Mono(0);', to: '',
+      file: FENCES, from: 'entry.backoff.reset();\n            entry.retry_at = Mono(0);\n            entry.last_error = None;', to: '',
       tests: auth('answers::another_identity_ends_the_cool_down'),
     },
     {
@@ -275,7 +280,7 @@ export const MUTATIONS = {
     {
       without: 'the fence before everything else',
       file: FENCES, from: 'self.effects.add(Effect::Fence(self.generation));\n        let waiting = std::mem::take(&mut self.waiters);\n        self.fail_all(waiting, Why::IdentityChanged);', to: 'let waiting = std::mem::take(&mut self.waiters);\n        self.fail_all(waiting, Why::IdentityChanged);\n        self.effects.add(Effect::Fence(self.generation));',
-      tests: driver('fences::in_every_phase_a_new_identity_ends_the_request_and_nothing_of_it_is_delivered'),
+      tests: driver('fences::the_fence_stands_before_whoever_waits_is_told'),
     },
     {
       without: 'the end of requests that were sent',
@@ -298,11 +303,6 @@ export const MUTATIONS = {
       tests: driver('fences::a_token_in_the_queue_is_not_given_after_a_fence'),
     },
     {
-      without: 'the generation that a request was called in',
-      file: DRIVER, from: 'if call.generation != generation && ', to: 'if false && ',
-      tests: driver('fences::a_request_of_a_session_that_nobody_tells_does_not_go_on_as_the_next_user'),
-    },
-    {
       without: "the comparison of a token's user with the one who is signed in",
       file: LANDING, from: 'claims.subject.is_some_and(|s| s != *wanted)', to: 'claims.subject.is_some_and(|s| s != *wanted && false)',
       tests: auth('identity::a_token_of_another_user_is_refused_even_during_a_hold'),
@@ -319,7 +319,7 @@ export const MUTATIONS = {
     },
     {
       without: 'the end of the connection',
-      file: SESSION, from: 'old.abort(changed())', to: '',
+      file: SESSION, from: 'old.abort(changed())', to: 'void old',
       tests: node('package/fences', 'a request of the one who left is aborted on the wire, not only forgotten'),
     },
   ],
@@ -341,12 +341,12 @@ export const MUTATIONS = {
     },
     {
       without: 'telling a change of organisation from a change of user',
-      file: PROVIDER, from: 'const moved = identity && ', to: 'const moved = identity === null && identity && ',
+      file: PROVIDER, from: 'moved ? 3 : key ? 2', to: 'moved ? 2 : key ? 2',
       tests: node('package/places', 'after a move the first token of each template is forced, and only that one'),
     },
     {
       without: 'the comparison with the expected claim',
-      file: 'pkg/src/core/org.ts', from: '=== org) return answer', to: '!== 0) return answer',
+      file: 'pkg/src/core/org.ts', from: '=== org) return answer', to: '=== org || true) return answer',
       tests: node('package/places', 'one that stays with the old organisation is refused, after two more tries, with a word about the claim', 'outside every organisation, a token of one is not it'),
     },
   ],
@@ -354,7 +354,7 @@ export const MUTATIONS = {
     {
       without: 'the rule that a forced call does not join an older unforced one',
       file: FLIGHTS, from: '(forced && !flight.forced && ', to: '(false && ',
-      tests: auth('flights::a_forced_refresh_never_joins_an_older_unforced_flight'),
+      tests: auth('flights::a_refusal_is_not_answered_by_an_older_flight_that_brings_the_refused_token_back'),
     },
     {
       without: 'one flight per key',
@@ -374,7 +374,7 @@ export const MUTATIONS = {
     {
       without: 'the check that a forced call is answered by a forced flight',
       file: FLIGHTS, from: 'let unforced = !flight.forced && ', to: 'let unforced = false && ',
-      tests: auth('flights::a_late_answer_does_not_speak_for_the_flight_beside_it', 'found::who_forced_is_not_answered_by_the_unforced_call_that_overtook'),
+      tests: auth('found::who_forced_is_not_answered_by_the_unforced_call_that_overtook'),
     },
   ],
   H12: [
@@ -384,9 +384,14 @@ export const MUTATIONS = {
       tests: auth('clocks::no_more_than_two_keys_are_renewed_at_once'),
     },
     {
-      without: 'the calm after a wake',
+      without: 'the calm after a wake, in the timer',
       file: FENCES, from: '.max(entry.rested(&self.policy, held.life)).max(self.calm);', to: '.max(entry.rested(&self.policy, held.life));',
-      tests: auth('clocks::when_the_network_is_back_what_is_due_waits_its_turn'),
+      tests: auth('clocks::a_read_right_after_a_wake_does_not_renew_at_once_and_no_timer_spins_until_then'),
+    },
+    {
+      without: 'the calm after a wake, when a token is read',
+      file: FLIGHTS, from: 'entry.rested(&self.policy, held.life).max(self.calm)', to: 'entry.rested(&self.policy, held.life)',
+      tests: auth('clocks::a_read_right_after_a_wake_does_not_renew_at_once_and_no_timer_spins_until_then'),
     },
     {
       without: 'the rule that only a page that is seen renews ahead of need',
@@ -482,7 +487,7 @@ export const MUTATIONS = {
     {
       without: 'telling a stream from the other bodies',
       file: 'pkg/src/core/body.ts', from: "!(typeof ReadableStream === 'function' && body instanceof ReadableStream) && ", to: '',
-      tests: node('package/bodies', 'a ReadableStream is sent once, and its refusal handed over'),
+      tests: node('package/bodies', 'a ReadableStream that cannot be iterated, as Safari’s, is a stream all the same'),
     },
     {
       without: 'telling an iterable body from the other bodies',

@@ -33,9 +33,9 @@ export class Tree {
   copy() {
     rmSync(this.at, { recursive: true, force: true })
     mkdirSync(this.at, { recursive: true })
-    // With the times of the files, so that cargo compiles what has changed and no more.
+    // With times of their own, not those of the files: the last run may have compiled one of these with its code taken out, and later than the file is old.
     for (const part of PARTS.filter((each) => existsSync(join(this.root, each))))
-      cpSync(join(this.root, part), join(this.at, part), { recursive: true, preserveTimestamps: true, filter: (path) => !GENERATED.has(basename(path)) })
+      cpSync(join(this.root, part), join(this.at, part), { recursive: true, filter: (path) => !GENERATED.has(basename(path)) })
     symlinkSync(join(this.root, 'node_modules'), join(this.at, 'node_modules'))
   }
 
@@ -82,7 +82,8 @@ export class Tree {
   /** @param {string} file @param {string[]} names */
   async #node(file, names) {
     const patterns = names.map((name) => `--test-name-pattern=/^${escape(name)}$/`)
-    const { output } = await this.#run('node', ['--test', '--test-reporter=tap', `--test-timeout=${TEST_MINUTES * 60_000}`, ...patterns, file], {}, TEST_MINUTES + 1)
+    // Forced to exit: a test that failed may leave a server behind.
+    const { output } = await this.#run('node', ['--test', '--test-reporter=tap', '--test-force-exit', `--test-timeout=${TEST_MINUTES * 60_000}`, ...patterns, file], {}, TEST_MINUTES + 1)
     // A test that was left out because of its name is "ok" with the word SKIP.
     return new Set([...output.matchAll(/^ *ok \d+ - (.*)$/gm)].map(([, name]) => (name ?? '').replace(/\\([#\\])/g, '$1')).filter((name) => !/ # (SKIP|TODO)\b/.test(name)))
   }

@@ -77,6 +77,20 @@ for (const [what, body] of /** @type {const} */ ([['a ReadableStream', stream], 
     assert.equal((await sent([200], { body: body(), duplex: 'half' })).status, 200)
   })
 
+test('a ReadableStream that cannot be iterated, as Safari’s, is a stream all the same', async (t) => {
+  const prototype = ReadableStream.prototype
+  const iterator = /** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, Symbol.asyncIterator))
+  let calls = 0
+  t.mock.method(globalThis, 'fetch', async () => (calls++, new Response(null, { status: 401 })))
+  const session = createSession({ name: name(), logger: false, ...fakeProvider(), routes: [{ url: 'https://api.test', template: 'x' }] })
+  t.after(() => session.dispose())
+  await session.getToken('x')
+  delete prototype[Symbol.asyncIterator]
+  t.after(() => Object.defineProperty(prototype, Symbol.asyncIterator, iterator))
+  assert.equal((await session.fetch('https://api.test/', { method: 'POST', body: stream(), duplex: 'half' })).status, 401)
+  assert.equal(calls, 1)
+})
+
 test('a network error is not a refusal: nothing is sent again', async (t) => {
   let calls = 0
   t.mock.method(globalThis, 'fetch', async () => {

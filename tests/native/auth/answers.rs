@@ -74,6 +74,19 @@ fn a_still_valid_token_outlives_a_failing_provider_for_its_whole_life() {
 }
 
 #[test]
+fn who_waits_for_a_refresh_that_fails_is_given_the_token_at_hand() {
+    let mut w = World::alice();
+    w.read();
+    let token = w.grant(0, 60);
+    w.m.visible(w.time(), false);
+    w.run(58_500);
+    let reader = w.read();
+    assert_eq!(w.outcome(reader), None, "less than the margin is left: a newer one would be better");
+    w.fail(1);
+    assert_eq!(w.token_of(reader), token, "there is none, and this one has not expired");
+}
+
+#[test]
 fn failures_follow_the_back_off_and_success_ends_it() {
     let mut w = World::alice();
     w.provider = Some(Box::new(|_, _| Some(Answer::Failed(Why::ProviderThrew))));

@@ -109,6 +109,25 @@ fn when_the_network_is_back_what_is_due_waits_its_turn() {
 }
 
 #[test]
+fn a_read_right_after_a_wake_does_not_renew_at_once_and_no_timer_spins_until_then() {
+    let mut w = World::alice();
+    w.read();
+    let token = w.grant(0, 600);
+    w.m.visible(w.time(), false);
+    w.run(seconds(550) + 700);
+    w.m.woke(w.time());
+    w.m.visible(w.time(), true);
+    w.drain();
+    let reader = w.read();
+    assert_eq!((w.token_of(reader), w.calls.len()), (token.as_str(), 1));
+    let before = w.ticks;
+    w.run(650);
+    assert!(w.ticks - before <= 1, "{} timer calls", w.ticks - before);
+    w.run(100);
+    assert_eq!(w.calls.len(), 2, "its turn has come");
+}
+
+#[test]
 fn no_more_than_two_keys_are_renewed_at_once() {
     let mut w = World::alice();
     let keys: Vec<_> = [KEY, OTHER].into_iter().chain((0..4).map(|_| w.m.add_key())).collect();

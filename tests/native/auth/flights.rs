@@ -94,6 +94,24 @@ fn the_refused_token_again_is_no_better_one() {
 }
 
 #[test]
+fn a_refusal_is_not_answered_by_an_older_flight_that_brings_the_refused_token_back() {
+    let mut w = World::alice();
+    let reader = w.read();
+    let token = w.grant(0, 60);
+    let lease = w.lease_of(reader);
+    w.m.visible(w.time(), false);
+    w.run(seconds(48));
+    w.read();
+    let better = w.want(KEY, Want::Better(lease));
+    assert_eq!((w.calls.len(), w.calls[1].force), (2, false), "the refresh at the lead is in the air");
+    w.settle(1, answer(&token));
+    assert_eq!(w.outcome(better), None);
+    assert_eq!((w.calls.len(), w.calls[2].force), (3, true));
+    let next = w.grant(2, 60);
+    assert_eq!(w.token_of(better), next);
+}
+
+#[test]
 fn forced_calls_are_bounded_per_key_and_in_all() {
     let mut w = World::alice();
     w.provider = Some(Box::new(|_, now| Some(answer(&jwt(&format!(r#"{{"iat":{},"exp":{},"n":{now}}}"#, now / 1000, now / 1000 + 60))))));

@@ -108,9 +108,10 @@ fn who_forced_is_not_answered_by_the_unforced_call_that_overtook() {
     let forced = w.m.acquire(w.time(), 99, KEY, Want::Forced, Some(ms(40_000)));
     assert!(matches!(forced, countersign::auth::machine::Acquired::Pending));
     w.drain();
-    w.run(STUCK.0 + seconds(40));
+    w.run(STUCK.0);
     w.m.invalidate(w.time(), None);
     w.read();
+    assert_eq!(w.outcome(99), None, "it goes on waiting");
     let last = w.calls.len() - 1;
     assert!(!w.calls[last].force, "six in this minute are used up");
     w.grant(last, 60);

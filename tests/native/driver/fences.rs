@@ -56,6 +56,20 @@ fn in_every_phase_a_new_identity_ends_the_request_and_nothing_of_it_is_delivered
 }
 
 #[test]
+fn the_fence_stands_before_whoever_waits_is_told() {
+    let rig = Rig::new();
+    assert!(matches!(rig.driver.get(Target::Token(1), KEY, Want::Any, None), Acquired::Pending));
+    assert!(matches!(rig.driver.get(Target::Lease(2), KEY, Want::Next(None, None), None), Acquired::Pending));
+    rig.news();
+    rig.driver.handle(user("bob"));
+    let news = rig.news();
+    assert_eq!(news[0], Act::Fence(1));
+    for id in [1, 2] {
+        assert_eq!(news.iter().filter(|act| **act == Act::Fail(id, Why::IdentityChanged)).count(), 1, "{news:?}");
+    }
+}
+
+#[test]
 fn a_hold_lets_nothing_out_and_ends_nothing() {
     let rig = Rig::with("a");
     rig.call(2, PLAN);
