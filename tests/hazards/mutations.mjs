@@ -284,7 +284,7 @@ export const MUTATIONS = {
     },
     {
       without: 'the end of requests that were sent',
-      file: DRIVER, from: 'let old = call.generation < generation;', to: 'let old = false;',
+      file: DRIVER, from: 'let old = call.generation < generation && ', to: 'let old = false && ',
       tests: driver('fences::in_every_phase_a_new_identity_ends_the_request_and_nothing_of_it_is_delivered', 'properties::every_call_ends_exactly_once_on_its_own_side_of_every_fence'),
     },
     {

@@ -13,6 +13,8 @@ const constants = rows('Not options').map(([link, value]) => ({ href: link?.[0]?
 /** The fields of an interface or a struct, of an enum of operations. @param {string} file @param {RegExp} body @param {RegExp} field */
 const fields = (file, body, field) => [...(body.exec(read(file))?.[1] ?? '').matchAll(field)].map(([, name]) => name ?? '')
 const filesOf = (/** @type {string[]} */ ...folders) => folders.flatMap((folder) => readdirSync(join(root, folder)).map((file) => `${folder}/${file}`))
+/** The options by the number of their operation. */
+const operations = new Map([.../const operations: .+\{\n(.+)\n/.exec(read('pkg/src/core/options.ts'))?.[1]?.matchAll(/(\w+): (\d+)/g) ?? []].map(([, name, number]) => [number ?? '', name ?? '']))
 const snake = (/** @type {string} */ name) => name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 test('the options of the page, of types.ts, of the operations, of the Rust policy and of the default are the same', () => {
@@ -20,18 +22,16 @@ test('the options of the page, of types.ts, of the operations, of the Rust polic
   assert.equal(new Set(names).size, names.length)
   const sorted = [...names].sort()
   assert.deepEqual(fields('pkg/src/types.ts', /export interface Policy \{\n([^]*?)\n\}/, /^ {2}(\w+)\?: number$/gm).sort(), sorted)
-  const operations = fields('pkg/src/core/core.ts', /export const op = \{\n([^]*?)\n\}/, /(\w+): \d+/g)
-  assert.deepEqual(operations.filter((name) => /Ms$|PerMinute/.test(name)).sort(), sorted)
+  assert.deepEqual([...operations.values()].sort(), sorted)
   // `uncached` is what makes a session of a server; it is no option.
   const policy = fields('src/auth/policy.rs', /pub struct Policy \{\n([^]*?)\n\}/, /^ {4}pub (\w+):/gm).filter((name) => name !== 'uncached')
   assert.deepEqual(policy.sort(), names.map(snake).sort())
 })
 
 test('each operation sets the field of its name', () => {
-  const numbers = new Map([...read('pkg/src/core/core.ts').matchAll(/(\w+): (\d+)/g)].map(([, name, number]) => [number, name ?? '']))
   const set = [...read('src/bind/session.rs').matchAll(/^ +(\d+) => policy\.(\w+) = /gm)]
   assert.equal(set.length, options.length)
-  for (const [, number, field] of set) assert.equal(snake(numbers.get(number ?? '') ?? ''), field)
+  for (const [, number, field] of set) assert.equal(snake(operations.get(number ?? '') ?? ''), field)
 })
 
 test('the defaults are those of the code', () => {

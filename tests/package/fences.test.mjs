@@ -19,7 +19,7 @@ test('a token that was decided on before the user changed is not handed to its c
   await assert.rejects(asked, (e) => CountersignError.is(e, 'identity_changed'))
 })
 
-test('a request of the one who left is aborted on the wire, not only forgotten', async (t) => {
+test('a request of the one who left is aborted on the wire, not only forgotten', { timeout: 20_000 }, async (t) => {
   const server = createServer()
   await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)))
   t.after(() => (server.closeAllConnections(), server.close()))
