@@ -92,12 +92,12 @@ export class CountersignError extends Error {
     super(conceal(message))
     this.name = 'CountersignError'
     this.code = code
-    this.kind = details.kind ?? table.find(([, words]) => among(words, code))?.[0] ?? 'backend'
-    this.retryable = details.retryable ?? among(again, code)
-    for (const key of ['backend', 'template', 'hint', 'token'] as const) if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
-    const hide = (key: string | symbol, value: unknown) => Object.defineProperty(this, key, { value, configurable: true, writable: true })
-    const cause = copy(details.cause)
-    if (cause) hide('cause', cause)
+    this.kind = table.find(([, words]) => among(words, code))?.[0] ?? 'backend'
+    this.retryable = among(again, code)
+    const { cause, ...shown } = details
+    for (const [key, value] of Object.entries(shown)) if (value !== undefined) (this as Record<string, unknown>)[key] = value
+    const hide = (key: string | symbol, value: unknown) => value && Object.defineProperty(this, key, { value, configurable: true, writable: true })
+    hide('cause', copy(cause))
     hide(mark, true)
   }
 

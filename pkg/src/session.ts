@@ -66,8 +66,9 @@ export const createSession = <const T extends string = string>(options: SessionO
       throw error
     }))
   }
+  /** Ahead of the first call, where there may be one: on a server each call is its own beginning. */
   const begin = () => {
-    if (!impl && !gone && !onServer()) ready().catch(() => {})
+    if (!impl && !server) ready().catch(() => {})
   }
   /** At once where it can be, in order where it cannot be yet; on a server it is recorded and nothing starts. */
   const tell = (what: (impl: Impl) => void) => {
@@ -87,6 +88,12 @@ export const createSession = <const T extends string = string>(options: SessionO
             reject(error)
           })
         })
+  /** What is made once per instance: after a trap there is another one. */
+  const each = <R>(make: (impl: Impl) => R) => {
+    let made: R
+    let by: Impl | undefined
+    return (s: Impl) => (by === s ? made : (made = make((by = s))))
+  }
   const disposed = () => new CountersignError('disposed', 'this session was disposed')
   const dispose = () => {
     gone = true
@@ -103,23 +110,15 @@ export const createSession = <const T extends string = string>(options: SessionO
       return shared.identityKey
     },
     async getToken(template?: string, o?: { force?: boolean; timeoutMs?: number; signal?: AbortSignal }) {
-      const hit = o ? undefined : shared.mirror.get(template ?? '')
-      if (hit) {
-        const now = Date.now()
-        if (now < hit.until && now >= hit.from) return hit.token
-      }
-      return use((s) => s.getToken(template, o))
+      const hit = !o && shared.mirror.get(template ?? '')
+      const now = Date.now()
+      return hit && now < hit.until && now >= hit.from ? hit.token : use((s) => s.getToken(template, o))
     },
     peek: (template?: string) => impl?.peek(template) ?? null,
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init)),
     authFetch(o: Parameters<Session['authFetch']>[0]) {
-      let made: ReturnType<Impl['authFetch']> | undefined
-      let by: Impl | undefined
-      return async (input: RequestInfo | URL, init?: RequestInit) =>
-        use((s) => {
-          if (by !== s) made = (by = s).authFetch(o)
-          return made!(input, init)
-        })
+      const of = each((s) => s.authFetch(o))
+      return async (input: RequestInfo | URL, init?: RequestInit) => use((s) => of(s)(input, init))
     },
     connect(p: Provider) {
       provider = p
@@ -151,21 +150,16 @@ export const createSession = <const T extends string = string>(options: SessionO
         // Settles, never rejects: whatever failed, nobody is served with the old token any more.
       }
     },
-    inspect: (): SessionSnapshot => impl?.inspect() ?? { status: shared.status, generation: 0, skew: [null, null], tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure] },
+    inspect: (): SessionSnapshot => ({ status: shared.status, generation: 0, skew: [null, null], tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure], ...impl?.inspect() }),
     dispose,
     [followers]: shared.followers,
     [door](spec: CallSpec): Channel {
-      let made: Channel | undefined
-      let by: Impl | undefined
-      const open = (s: Impl) => {
-        if (by !== s) made = (by = s).channel(spec)
-        return made!
-      }
+      const of = each((s) => s.channel(spec))
       return {
-        fetch: async (input, init, sent) => use((s) => open(s).fetch(input, init, sent)),
-        clock: (server, asked) => made?.clock(server, asked),
-        explain: async () => impl && open(impl).explain(),
-        check: async () => use((s) => open(s).check()),
+        fetch: async (input, init, sent) => use((s) => of(s).fetch(input, init, sent)),
+        clock: (server, asked) => impl && of(impl).clock(server, asked),
+        explain: async () => impl && of(impl).explain(),
+        check: async () => use((s) => of(s).check()),
       }
     },
   }

@@ -24,7 +24,7 @@ const told = async (act) => {
 
 test('a trap is told to every session and thrown; the next load makes another instance', async () => {
   const trap = new WebAssembly.RuntimeError('unreachable')
-  const core = guarded({ f() { throw trap } }, () => false)
+  const core = guarded({ f() { throw trap } }, 1, () => false)
   const before = loadCore()
   assert.equal(loadCore(), before, 'one load for all')
   assert.equal(await told(() => assert.throws(() => core.f(), trap)), 1)
@@ -36,22 +36,22 @@ test('a real trap of a real module is one', async () => {
   // (module (func (export "f") unreachable))
   const bytes = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11])
   const { instance } = await WebAssembly.instantiate(bytes)
-  const core = guarded(instance.exports, () => false)
+  const core = guarded(instance.exports, 1, () => false)
   assert.equal(await told(() => assert.throws(() => core.f(), WebAssembly.RuntimeError)), 1)
 })
 
 test('an error that is no trap is thrown as it is, and ends nothing', async () => {
   const own = new TypeError('unreachable')
   const before = loadCore()
-  assert.equal(await told(() => assert.throws(() => guarded({ f() { throw own } }, () => false).f(), own)), 0)
+  assert.equal(await told(() => assert.throws(() => guarded({ f() { throw own } }, 1, () => false).f(), own)), 0)
   assert.equal(loadCore(), before)
 })
 
-test('arguments and answers pass; of a dead instance nothing is asked any more', () => {
+test('the session, arguments and answers pass; of a dead instance nothing is asked any more', () => {
   let dead = false
   let asked = 0
-  const core = guarded({ add: (a, b) => (asked++, a + b) }, () => dead)
-  assert.equal(core.add(2, 3), 5)
+  const core = guarded({ add: (session, a, b) => (asked++, session + a + b) }, 1, () => dead)
+  assert.equal(core.add(2, 3), 6)
   dead = true
   assert.equal(core.add(2, 3), undefined)
   assert.equal(asked, 1)
@@ -64,7 +64,7 @@ test('a session in whose core an export traps rejects what waits, and serves the
   const waiting = session.getToken('x')
   waiting.catch(() => {})
   await until(() => asked)
-  assert.throws(() => guarded({ f() { throw new WebAssembly.RuntimeError('unreachable') } }, () => false).f())
+  assert.throws(() => guarded({ f() { throw new WebAssembly.RuntimeError('unreachable') } }, 1, () => false).f())
   await assert.rejects(waiting, { code: 'wasm_trapped', retryable: true })
   session.connect(fakeProvider())
   assert.match(await session.getToken('x'), /^ey/)

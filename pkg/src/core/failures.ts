@@ -26,22 +26,25 @@ export const networkError = (cause: unknown, backend: string | undefined, templa
   )
 }
 
+/** The core's functions for one session, whose number they are given first. */
+export type Bound = { [F in keyof Core]: Core[F] extends (session: number, ...rest: infer A) => infer R ? (...args: A) => R : never }
+
 /**
  * A trap is not an error of one call: it ends the instance. A copy of the module: its own exports are read-only, and a proxy would
  * stand in the way of every call.
  */
-export const guarded = (core: Core, dead: () => boolean): Core => {
+export const guarded = (core: Core, session: number, dead: () => boolean): Bound => {
   const out: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(core as Record<string, unknown>))
     out[name] = (...args: unknown[]) => {
       // What comes in late (a provider's answer, a response) is numbered for an instance that is gone: in the next one it would be somebody else's.
       if (dead()) return undefined
       try {
-        return (value as (...args: unknown[]) => unknown)(...args)
+        return (value as (...args: unknown[]) => unknown)(session, ...args)
       } catch (error) {
         if (error instanceof WebAssembly.RuntimeError) onTrap()
         throw error
       }
     }
-  return out as Core
+  return out as Bound
 }

@@ -32,7 +32,7 @@ const AGAIN_MS = 500
 const REFUSED_MS = 60_000
 
 /** `keys`: by the names of templates. `wake` tells observers that the page is seen again. */
-export const page = (name: string, { core, n }: Side, connection: Connection, keys: ReadonlyMap<string, number>, wake: () => void): Page => {
+export const page = (name: string, { core }: Side, connection: Connection, keys: ReadonlyMap<string, number>, wake: () => void): Page => {
   const target = globalThis as { document?: Document; BroadcastChannel?: typeof BroadcastChannel } & Partial<EventTarget>
   const refusals = new Map<string, number>()
   let channel: (BroadcastChannel & { unref?(): void }) | undefined
@@ -40,7 +40,7 @@ export const page = (name: string, { core, n }: Side, connection: Connection, ke
   let heard: typeof last
   let heardAt: number
 
-  const command = (what: number, a = 0, b = 0) => core.command(n, what, a, b)
+  const command = (what: number, a = 0, b = 0) => core.command(what, a, b)
   const say = (type: Signal['type'], who: Signal['who'], template?: string) => channel?.postMessage({ v: 1, type, who, template, at: Date.now() } satisfies Signal)
 
   /** The first for a while. */

@@ -4,7 +4,7 @@ import type { Identity, Provider, TokenRequest, TokenSpec, Unsubscribe } from '.
 import { invalid } from './address.js'
 import { read } from './answer.js'
 import { payloadOf } from './claims.js'
-import type { Core } from './core.js'
+import type { Bound } from './failures.js'
 import * as op from './op.js'
 
 /** A page may not stay in the middle of a sign-out because one of those who take part in it hangs. */
@@ -20,8 +20,7 @@ const within = (work: unknown): Promise<unknown> => {
 
 /** What the provider's side needs of its session. */
 export interface Side {
-  core: Core
-  n: number
+  core: Bound
   /** What the app's template asks for, by key. */
   specs: Exclude<TokenSpec, string>[]
   warn(message: string): void
@@ -53,9 +52,9 @@ export class Connection {
   connect(provider: Provider): void {
     if (typeof provider?.getToken !== 'function') throw invalid('a provider needs `getToken`')
     this.disconnect()
-    const { core, n } = this.#side
+    const { core } = this.#side
     this.#provider = provider
-    core.command(n, op.connect, provider.watch ? 1 : 0, 0)
+    core.command(op.connect, provider.watch ? 1 : 0, 0)
     this.recheck()
   }
 
@@ -89,7 +88,7 @@ export class Connection {
     this.#leaving = false
     this.#side.forget()
     this.#end()
-    this.#side.core.command(this.#side.n, op.disconnect, 0, 0)
+    this.#side.core.command(op.disconnect, 0, 0)
   }
 
   /** Who is signed in now. While the session signs out, only who comes after counts. */
@@ -99,7 +98,7 @@ export class Connection {
   }
 
   #tell(identity: Identity | null | undefined): void {
-    const { core, n, warn, forget } = this.#side
+    const { core, warn, forget } = this.#side
     if (identity && (typeof identity.user !== 'string' || !identity.user)) {
       warn('an identity needs a `user` text')
       identity = undefined
@@ -111,12 +110,12 @@ export class Connection {
     const moved = identity && this.#is?.user === identity.user && (this.#is.org ?? '') !== (identity.org ?? '')
     // While it is not known who is there, the last one known is who may come back.
     if (identity !== undefined) this.#is = identity
-    core.identity(n, moved ? 3 : key ? 2 : key === null ? 1 : 0, key ?? '', !!this.#provider?.comparable)
+    core.identity(moved ? 3 : key ? 2 : key === null ? 1 : 0, key ?? '', !!this.#provider?.comparable)
   }
 
   /** Fences at once, then the followers, then the provider's own sign-out, each for so long and no longer. What the provider says afterwards counts again. */
   async leave(followers: Iterable<() => unknown>): Promise<void> {
-    const { core, n, warn } = this.#side
+    const { core, warn } = this.#side
     const provider = this.#provider
     const untold = this.#told === undefined
     this.#leaving = true
@@ -136,14 +135,14 @@ export class Connection {
       } else if (untold && provider) {
         // Nobody ever tells this session who is there: the next token does, and a lasting "nobody" would keep it out.
         this.#told = undefined
-        core.command(n, op.disconnect, 0, 0)
-        core.command(n, op.connect, 0, 0)
+        core.command(op.disconnect, 0, 0)
+        core.command(op.connect, 0, 0)
       }
     }
   }
 
   ask(flight: number, key: number, force: boolean, reason: TokenRequest['reason']): void {
-    const { core, n, specs } = this.#side
+    const { core, specs } = this.#side
     const abort = new AbortController()
     this.#flights.set(flight, abort)
     const provider = this.#provider
@@ -158,7 +157,7 @@ export class Connection {
         // Then it is a failure like any other.
       }
       this.failures[key] = error
-      core.command(n, op.refused, flight, alone < Infinity ? Math.min(alone, LEAVE_MS) || 0 : alone)
+      core.command(op.refused, flight, alone < Infinity ? Math.min(alone, LEAVE_MS) || 0 : alone)
     }
     try {
       const { orgClaim, ...spec } = specs[key]!
@@ -167,8 +166,8 @@ export class Connection {
       const org = this.#is?.org
       Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org, payloadOf)) : first).then(read).then((told) => {
         if (!this.#flights.delete(flight)) return
-        if (typeof told === 'number') core.command(n, op.refused, flight, told)
-        else core.answered(n, flight, ...told)
+        if (typeof told === 'number') core.command(op.refused, flight, told)
+        else core.answered(flight, ...told)
       }, failed)
     } catch (error) {
       // Later, as a rejection would be: the machine is in the middle of something.

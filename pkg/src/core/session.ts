@@ -7,7 +7,7 @@ import { href, invalid, plain, readSpec } from './address.js'
 import { replayable, readHead } from './body.js'
 import { claimsOf } from './claims.js'
 import { loadCore, trapped, type Core } from './core.js'
-import { changed, guarded, networkError, sound } from './failures.js'
+import { changed, guarded, networkError, sound, type Bound } from './failures.js'
 import { atEdge, lazy } from '../loader.js'
 import { observers, type Observers } from './observers.js'
 import * as op from './op.js'
@@ -25,8 +25,7 @@ const sessions = Symbol.for('countersign.sessions')
 let words: Awaited<ReturnType<typeof lazy.words>> | undefined
 
 export class Impl {
-  readonly #core: Core
-  readonly #n: number
+  readonly #core: Bound
   readonly #options: SessionOptions
   readonly #shared: Shared
   readonly #names: string[] = []
@@ -51,20 +50,19 @@ export class Impl {
   #page: Page | undefined
 
   constructor(core: Core, options: SessionOptions, shared: Shared, policy: readonly (readonly [op: number, value: number])[]) {
-    this.#core = guarded(core, () => this.#dead)
+    this.#core = guarded(core, core.open(this), () => this.#dead)
     this.#options = options
     this.#shared = shared
     this.#out = observers(options, shared)
-    this.#n = core.open(this)
-    this.#side = { core: this.#core, n: this.#n, specs: [], warn: (m) => this.#out.log('warn', m), forget: () => shared.mirror.clear() }
+    this.#side = { core: this.#core, specs: [], warn: (m) => this.#out.log('warn', m), forget: () => shared.mirror.clear() }
     this.#connection = new Connection(this.#side)
     for (const [set, value] of policy) this.#command(set, value)
     if (shared.server) this.#command(op.uncached, 1)
     for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(spec))
     for (const [i, route] of (options.routes ?? []).entries()) {
       const url = href(route.url, `\`routes[${i}].url\``)
-      const door = this.#core.door(this.#n, this.#key(route.template), 'route', options.allowInsecureOrigin ? 1 : 0)
-      this.#core.origin(this.#n, door, url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href)
+      const door = this.#core.door(this.#key(route.template), 'route', options.allowInsecureOrigin ? 1 : 0)
+      this.#core.origin(door, url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href)
     }
     const died = () => this.#died()
     trapped.add(died)
@@ -75,7 +73,7 @@ export class Impl {
   }
 
   #command(what: number, a = 0, b = 0): number {
-    return this.#core.command(this.#n, what, a, b)
+    return this.#core.command(what, a, b)
   }
 
   #key(name: string | undefined, spec?: Side['specs'][number]): number {
@@ -108,7 +106,7 @@ export class Impl {
 
   /** The token at hand, good or not. */
   #held(key: number): string | null {
-    return this.#core.token(this.#n, 0, key, 3, 0) as string | null
+    return this.#core.token(0, key, 3, 0) as string | null
   }
 
   /** What may be seen of a template's token. */
@@ -208,7 +206,7 @@ export class Impl {
     const response = call?.response
     if (!call || !response) return
     const { classify } = call.door ?? {}
-    if (!classify) return void readHead(response, (text, complete) => this.#core.head(this.#n, id, response.status, text, complete))
+    if (!classify) return void readHead(response, (text, complete) => this.#core.head(id, response.status, text, complete))
     Promise.resolve()
       .then(() => classify(response.clone()))
       .then(
@@ -323,7 +321,7 @@ export class Impl {
     const joined = plain && this.#joined.get(key)
     if (joined && Date.now() - joined.at < JOIN_MS) return joined.promise
     const generation = this.#generation
-    const promise = this.#promise<string | null>(key, signal, (id) => this.#core.token(this.#n, id, key, force ? 1 : 0, timeoutMs)).then((token) => {
+    const promise = this.#promise<string | null>(key, signal, (id) => this.#core.token(id, key, force ? 1 : 0, timeoutMs)).then((token) => {
       // Between the decision and this line somebody else may have signed in.
       if (generation !== this.#generation) throw changed(this.#names[key])
       return token
@@ -339,7 +337,7 @@ export class Impl {
   }
 
   peek(template: string | undefined): string | null {
-    return this.#core.token(this.#n, 0, this.#key(template), 2, 0) as string | null
+    return this.#core.token(0, this.#key(template), 2, 0) as string | null
   }
 
   #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
@@ -350,7 +348,7 @@ export class Impl {
     const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
     return this.#promise<Response>(door?.key ?? key, signal, (id) => {
       this.#calls.set(id, { input, init, door, signal: signal ?? undefined, sent })
-      this.#core.request(this.#n, id, door ? door.number : -1, key, url.href, replayable(input, init))
+      this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init))
     })
   }
 
@@ -362,8 +360,8 @@ export class Impl {
     const list = origins.map((o, i) => href(o, `\`origins[${i}]\``).origin)
     const allowed = insecure || this.#options.allowInsecureOrigin
     if (allowed) this.#shared.insecure.add(this.#names[door.key] ?? '')
-    const number = this.#core.door(this.#n, door.bare ? -1 : door.key, backend, (allowed ? 1 : 0) | (anonymous ? 2 : 0))
-    for (const origin of list) this.#core.origin(this.#n, number, origin)
+    const number = this.#core.door(door.bare ? -1 : door.key, backend, (allowed ? 1 : 0) | (anonymous ? 2 : 0))
+    for (const origin of list) this.#core.origin(number, origin)
     return { ...door, number }
   }
 
@@ -385,7 +383,7 @@ export class Impl {
         door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
         return this.#call(door, undefined, input, init, sent)
       },
-      clock: (server, asked) => this.#core.shown(this.#n, key, server, asked),
+      clock: (server, asked) => this.#core.shown(key, server, asked),
       explain: () => {
         const [held, token] = [this.#held(key), this.#look(key)]
         return doctor().then((d) => d.explain(held, spec, token), () => undefined)
@@ -407,7 +405,7 @@ export class Impl {
     for (let after = 0; ; ) {
       let lease: Lease | null
       try {
-        lease = await this.#promise<Lease | null>(key, signal, (id) => this.#core.lease(this.#n, id, key, lead ?? -1, after) as undefined)
+        lease = await this.#promise<Lease | null>(key, signal, (id) => this.#core.lease(id, key, lead ?? -1, after) as undefined)
       } catch (error) {
         if (CountersignError.is(error, 'identity_changed', 'disposed')) return
         throw error
@@ -424,17 +422,16 @@ export class Impl {
     this.#page?.left(who)
   }
 
-  inspect(): SessionSnapshot {
+  /** What is known beyond what the eager half knows by itself. */
+  inspect(): Partial<SessionSnapshot> {
     const tokens: Record<string, TokenSnapshot> = {}
     for (const [name, key] of this.#keys) {
       const token = this.#look(key)
       if (token) tokens[name] = token
     }
-    const { status, history, insecure } = this.#shared
-    // Allowed for the whole session, it holds for each of its templates.
-    const insecureOrigins = [...(this.#options.allowInsecureOrigin ? this.#keys.keys() : insecure)]
     const [low, high] = [6, 7].map((what) => (this.#keys.size ? this.#command(op.number, 0, what) : NaN)).map((ms) => (isNaN(ms) ? null : ms))
-    return { status, generation: this.#command(op.generation), skew: [low!, high!], tokens, events: [...history], insecureOrigins }
+    // Allowed for the whole session, it holds for each of its templates.
+    return { generation: this.#command(op.generation), skew: [low!, high!], tokens, ...(this.#options.allowInsecureOrigin && { insecureOrigins: [...this.#keys.keys()] }) }
   }
 
   /** One started session per name and page, across copies of the package: after a hot reload the old module's is still there. */
