@@ -21,7 +21,6 @@ extern "C" {
 
 const CONNECT: u32 = 1;
 const INVALIDATE: u32 = 4;
-const CANCEL: u32 = 5;
 const REFUSED: u32 = 6;
 const RESPONDED: u32 = 9;
 const DISPOSE: u32 = 10;
