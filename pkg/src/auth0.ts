@@ -111,7 +111,7 @@ export const auth0Provider = (client: Auth0Like): Provider => {
       const late = flying.size ? landed() : undefined
       await logout()
       await look?.()
-      void late?.then(logout).then(() => look?.())
+      void late?.then(logout).then(() => look?.()).catch(() => {})
     },
   }
 }

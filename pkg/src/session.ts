@@ -19,8 +19,8 @@ export interface Shared {
   insecure: Set<string>
   /** One per request, on a server: keeps nothing, listens to nothing. */
   server: boolean
-  /** Forgets a dead instance; the next call starts another, with this provider. */
-  restart(provider: Provider | undefined): void
+  /** Forgets a dead instance; the next call starts another, with this provider, told this. */
+  restart(provider: Provider | undefined, ...tells: ((impl: Impl) => void)[]): void
 }
 
 
@@ -40,9 +40,10 @@ export const createSession = <const T extends string = string>(options: SessionO
 
   const shared: Shared = {
     status: 'unknown', identityKey: undefined, mirror: new Map(), listeners: new Set(), history: [], followers: new Set(), insecure: new Set(), server,
-    restart(current) {
+    restart(current, ...tells) {
       provider = current
       impl = loading = undefined
+      early.push(...tells)
       if (current?.watch) begin()
     },
   }
@@ -54,8 +55,8 @@ export const createSession = <const T extends string = string>(options: SessionO
       throw disposed()
     }
     impl = started
-    if (provider) impl.connect(provider)
-    for (const tell of early.splice(0)) tell(impl)
+    if (provider) impl.heed((s) => s.connect(provider!))
+    for (const tell of early.splice(0)) impl.heed(tell)
     return impl
   }
   const ready = (): Promise<Impl> => {
@@ -76,18 +77,30 @@ export const createSession = <const T extends string = string>(options: SessionO
     early.push(what)
     begin()
   }
-  /** A call. Before there is an instance it waits for its turn among what was told: it belongs to whoever was signed in when it was made. */
-  const use = <R>(what: (impl: Impl) => R | PromiseLike<R>): R | PromiseLike<R> =>
-    impl
-      ? what(impl)
-      : new Promise((resolve, reject) => {
-          let waits = true
-          early.push((now) => waits && resolve(new Promise((done) => done(what(now)))))
-          ready().catch((error) => {
-            waits = false
-            reject(error)
-          })
-        })
+  /**
+   * A call. Before there is an instance it waits for its turn among what was told: it belongs to whoever was signed in when it was made.
+   * It waits as long as it would for a token, and no longer than it is wanted.
+   */
+  const use = <R>(what: (impl: Impl) => R | PromiseLike<R>, o?: { timeoutMs?: number; signal?: AbortSignal | null }): R | PromiseLike<R> => {
+    if (impl) return what(impl)
+    return new Promise((resolve, reject) => {
+      const signal = o?.signal
+      signal?.throwIfAborted()
+      let waits = true
+      const end = (error: unknown) => {
+        waits = false
+        clearTimeout(timer)
+        reject(error)
+      }
+      const timer = setTimeout(() => end(new CountersignError('timeout', 'countersign has not loaded yet')), Math.min(o?.timeoutMs ?? options.policy?.timeoutMs ?? 1e4, 1e9))
+      signal?.addEventListener('abort', () => end(signal.reason), { once: true })
+      early.push((now) => {
+        clearTimeout(timer)
+        if (waits) resolve(new Promise((done) => done(what(now))))
+      })
+      ready().catch(end)
+    })
+  }
   /** What is made once per instance: after a trap there is another one. */
   const each = <R>(make: (impl: Impl) => R) => {
     let made: R
@@ -112,13 +125,13 @@ export const createSession = <const T extends string = string>(options: SessionO
     async getToken(template?: string, o?: { force?: boolean; timeoutMs?: number; signal?: AbortSignal }) {
       const hit = !o && shared.mirror.get(template ?? '')
       const now = Date.now()
-      return hit && now < hit.until && now >= hit.from ? hit.token : use((s) => s.getToken(template, o))
+      return hit && now < hit.until && now >= hit.from ? hit.token : use((s) => s.getToken(template, o), o)
     },
     peek: (template?: string) => impl?.peek(template) ?? null,
-    fetch: async (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init)),
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init), init),
     authFetch(o: Parameters<Session['authFetch']>[0]) {
       const of = each((s) => s.authFetch(o))
-      return async (input: RequestInfo | URL, init?: RequestInit) => use((s) => of(s)(input, init))
+      return async (input: RequestInfo | URL, init?: RequestInit) => use((s) => of(s)(input, init), init)
     },
     connect(p: Provider) {
       provider = p
@@ -144,10 +157,11 @@ export const createSession = <const T extends string = string>(options: SessionO
       return () => void shared.listeners.delete(own)
     },
     signOut: async () => {
+      // Settles, never rejects: whatever failed, nobody is served with the old token any more. Without a core nobody has been, and the provider is asked itself.
       try {
         await use((s) => s.signOut())
       } catch {
-        // Settles, never rejects: whatever failed, nobody is served with the old token any more.
+        await (async () => provider?.signOut?.())().catch(() => {})
       }
     },
     inspect: (): SessionSnapshot => ({ status: shared.status, generation: 0, skew: [null, null], tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure], ...impl?.inspect() }),
@@ -156,7 +170,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     [door](spec: CallSpec): Channel {
       const of = each((s) => s.channel(spec))
       return {
-        fetch: async (input, init, sent) => use((s) => of(s).fetch(input, init, sent)),
+        fetch: async (input, init, sent) => use((s) => of(s).fetch(input, init, sent), init),
         clock: (server, asked) => impl && of(impl).clock(server, asked),
         explain: async () => impl && of(impl).explain(),
         check: async () => use((s) => of(s).check()),

@@ -150,6 +150,19 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         Ok(())
     }
 
+    /// Takes one of this minute's forced calls of a key, for one that is made outside of here: a token of the wrong organisation is asked for again.
+    /// Whether there was one.
+    pub fn spend(&mut self, now: Now, key: KeyId) -> bool {
+        let (limit, limit_all) = (self.policy.forced_per_minute, self.policy.forced_per_minute_all);
+        let Some(entry) = self.entries.get_mut(key.0 as usize) else { return false };
+        let affordable = self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono);
+        if affordable {
+            entry.forced.spend(now.mono);
+            self.forced_all.spend(now.mono);
+        }
+        affordable
+    }
+
     /// While the provider is being called: a reader of this key from inside it would wait for itself.
     pub fn asking(&mut self, key: Option<KeyId>) {
         self.asking = key;

@@ -112,6 +112,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
         12 => return driver.look(|m, _| number_of(m, key(a), b)),
         21 => Event::Tick,
         22 => Event::Woken,
+        26 => return driver.look(|m, now| f64::from(u8::from(m.spend(now, KeyId(number))))),
         _ => {
             driver.look(|m, _| set(m.policy_mut(), op, a));
             return 0.0;
@@ -235,7 +236,7 @@ pub fn token(n: u32, pending: u32, key: u32, want: u32, timeout: f64) -> JsValue
         _ => {}
     }
     let want = if want == 1 { Want::Forced } else { Want::Any };
-    match session.driver.get(Target::Token(pending), key, want, (timeout > 0.0).then_some(DurationMs(timeout as i64))) {
+    match session.driver.get(Target::Token(pending), key, want, (timeout > 0.0).then_some(DurationMs(timeout.min(FOREVER.0 as f64) as i64))) {
         Acquired::Ready(lease) => return lease.value.0,
         Acquired::Anonymous => return JsValue::NULL,
         Acquired::Pending => {}

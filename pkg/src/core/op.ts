@@ -16,3 +16,4 @@ export const number = 12
 export const uncached = 20
 export const tick = 21
 export const wake = 22
+export const spend = 26

@@ -49,6 +49,11 @@ export class Connection {
     return this.#provider
   }
 
+  /** Who is there, as it was said last. */
+  get told(): Identity | null | undefined {
+    return this.#last
+  }
+
   connect(provider: Provider): void {
     if (typeof provider?.getToken !== 'function') throw invalid('a provider needs `getToken`')
     this.disconnect()
@@ -162,9 +167,15 @@ export class Connection {
     try {
       const { orgClaim, ...spec } = specs[key]!
       const call = (force: boolean) => provider?.getToken({ ...spec, skipCache: force, force, reason, signal: abort.signal })
+      const again = () => {
+        abort.signal.throwIfAborted()
+        // Counted like the others: a provider that stays behind must not be asked without end.
+        if (!core.command(op.spend, key, 0)) throw new Error('more forced refreshes within a minute than the policy allows')
+        return call(true)
+      }
       const first = call(force)
       const org = this.#is?.org
-      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, () => call(true), orgClaim, org, payloadOf)) : first).then(read).then((told) => {
+      Promise.resolve(orgClaim && org !== undefined ? Promise.all([lazy.org(), first]).then(([o, answer]) => o.ofOrg(answer, again, orgClaim, org, payloadOf)) : first).then(read).then((told) => {
         if (!this.#flights.delete(flight)) return
         if (typeof told === 'number') core.command(op.refused, flight, told)
         else core.answered(flight, ...told)

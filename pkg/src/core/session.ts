@@ -43,6 +43,8 @@ export class Impl {
   #next = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #generation = 0
+  /** Reports of another identity so far: the machine may hear of one a moment later. */
+  #changes = 0
   /** What every request of this generation is bound to. */
   #fence = new AbortController()
   #dead = false
@@ -54,7 +56,7 @@ export class Impl {
     this.#options = options
     this.#shared = shared
     this.#out = observers(options, shared)
-    this.#side = { core: this.#core, specs: [], warn: (m) => this.#out.log('warn', m), forget: () => shared.mirror.clear() }
+    this.#side = { core: this.#core, specs: [], warn: (m) => this.#out.log('warn', m), forget: () => (this.#changes++, shared.mirror.clear()) }
     this.#connection = new Connection(this.#side)
     for (const [set, value] of policy) this.#command(set, value)
     if (shared.server) this.#command(op.uncached, 1)
@@ -159,6 +161,7 @@ export class Impl {
   send(id: number, token: string | undefined): void {
     const call = this.#calls.get(id)
     if (!call) return
+    const changes = this.#changes
     let sent: [RequestInfo | URL, RequestInit]
     try {
       const { input, init, door, signal } = call
@@ -175,6 +178,8 @@ export class Impl {
       const out: RequestInit = { redirect: atEdge() ? 'manual' : 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store', ...rest, headers }
       if (bound) out.signal = bound
       call.sent?.()
+      // The client's own functions above may have told of somebody else.
+      if (changes !== this.#changes) throw changed(undefined, door?.backend)
       // A Request's body can be read once: what is sent is a copy, because a replay may still need it.
       sent = [request?.body ? request.clone() : input, out]
     } catch (error) {
@@ -346,9 +351,14 @@ export class Impl {
       throw invalid("leave `credentials: 'include'` out: it would send cookies beside the token")
     const key = template === undefined ? -1 : this.#key(template)
     const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
+    const generation = this.#generation
     return this.#promise<Response>(door?.key ?? key, signal, (id) => {
       this.#calls.set(id, { input, init, door, signal: signal ?? undefined, sent })
       this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init))
+    }).then((response) => {
+      if (generation === this.#generation) return response
+      void response.body?.cancel().catch(() => {})
+      throw changed(template, door?.backend)
     })
   }
 
@@ -463,9 +473,20 @@ export class Impl {
     this.#end(({ key }) => new CountersignError('wasm_trapped', 'the WebAssembly trapped; the next call starts anew', { template: this.#names[key] || undefined }))
     // Status and identity, unknown until the provider is heard again.
     for (const kind of [1, 0]) this.notice(kind, -1, 0, 0, 0, 0)
-    const { provider } = this.#connection
+    const { provider, told } = this.#connection
     this.#connection.disconnect()
-    this.#shared.restart(provider)
+    // Whoever watches is asked again; what the app has told, it tells once.
+    if (provider?.watch || told === undefined) this.#shared.restart(provider)
+    else this.#shared.restart(provider, (next) => next.identityChanged(told))
+  }
+
+  /** What was told before there was anybody to hear it: one that is wrong does not take the others along. */
+  heed(tell: (impl: Impl) => void): void {
+    try {
+      tell(this)
+    } catch (error) {
+      this.#out.log('error', scrub(error))
+    }
   }
 
   dispose(): void {
