@@ -75,7 +75,7 @@ export interface Policy {
   timeoutMs?: number
   /** How long before its expiry a token is refreshed. Default a fifth of its life, at least 2 s, at most 60 s, never more than a quarter of its life. */
   leadMs?: number
-  /** A token with less left than this is not handed out unforced. Default 2 s, never more than an eighth of its life. */
+  /** A token with less left than this is not handed out unforced. Default 2 s and the slowest of the provider's recent answers (5 s of it at most), never more than an eighth of the token's life. */
   marginMs?: number
   /** Life of a readable token without `exp`. Default 60000. */
   fallbackTtlMs?: number
@@ -197,10 +197,11 @@ export interface Session<T extends string = string> {
   }): typeof fetch
   /** Replaces the provider: React hooks, tests. */
   connect(provider: Provider): Unsubscribe
+  /** Who is signed in now, where the provider has no `watch`. `null`: nobody; `undefined`: not known, calls wait. Another one than before ends what is under way. */
   identityChanged(identity: Identity | null | undefined): void
   /** Drop cached tokens; the next read forces (a role or claim changed). */
   invalidate(template?: T): void
-  /** For sockets: the token now, then each better one; ends when the identity changes. `lead`: milliseconds before expiry. To leave while a lease is being waited for, abort `signal`. */
+  /** For sockets: the token now, then each better one; ends when the identity changes. `lead`: milliseconds before expiry (default: the policy's; at most half of the token's life). To leave while a lease is being waited for, abort `signal`. */
   leases(template: T, options: { lead?: number; signal?: AbortSignal }): AsyncIterable<Lease>
   /** The server refused this lease: asks for a better one. */
   reject(leaseId: string, reason: unknown): void

@@ -16,7 +16,7 @@ pub trait Ports {
     fn now(&self) -> Now;
     /// In `[0, 1)`.
     fn random(&self) -> f64;
-    /// Ask the provider for a key's token; answer with `Driver::answered`, now or later.
+    /// Ask the provider for a key's token; answer with `Event::Answered`, now or later.
     fn ask(&self, flight: FlightId, key: KeyId, force: bool, reason: Reason);
     /// The answer is not wanted any more.
     fn drop_ask(&self, flight: FlightId);
@@ -24,9 +24,9 @@ pub trait Ports {
     fn give(&self, pending: u32, lease: Option<&Lease<Self::Value>>);
     /// The same, for a consumer that needs to know how long and under which name.
     fn lend(&self, pending: u32, lease: Option<&Lease<Self::Value>>);
-    /// Send this call's request with this token (or bare); answer with `Driver::responded` or `Driver::gone`.
+    /// Send this call's request with this token (or bare); answer with `Event::Head` or `Event::Gone`.
     fn send(&self, call: u32, token: Option<&Self::Value>);
-    /// Read the beginning of this call's response; answer with `Driver::head`.
+    /// Read the beginning of this call's response; answer with `Event::Head`.
     fn read(&self, call: u32);
     /// Hand this call's response over.
     fn deliver(&self, call: u32);
