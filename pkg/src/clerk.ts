@@ -37,7 +37,12 @@ export const clerkProvider = (clerk: ClerkSource): Provider => {
       let ended = false
       const attach = (tries: number) => {
         if (ended) return
-        const found = find()
+        let found: ClerkLike | null | undefined
+        try {
+          found = find()
+        } catch {
+          // Not there yet, as far as anybody can tell.
+        }
         // The object of the script tag exists before it can listen.
         if (typeof found?.addListener === 'function') stop = found.addListener((resources: Resources) => report(identityOf(resources)))
         else timer = setTimeout(attach, lookMs(tries), tries + 1)

@@ -45,7 +45,10 @@ export interface Identity {
 /** Where tokens and the news of who is signed in come from. */
 export interface Provider {
   getToken(request: TokenRequest): TokenAnswer | PromiseLike<TokenAnswer>
-  /** Report what is known at once, then each change. `undefined`: not known yet, hold. `null`: signed out. */
+  /**
+   * Report who is signed in as soon as it is known, then each change. `undefined`: not known yet, hold. `null`: signed out. Called anew when the page
+   * comes back or another tab says that somebody left: until it reports again (five seconds at most) nothing is handed out.
+   */
   watch?(report: (identity: Identity | null | undefined) => void): Unsubscribe
   /** A thrown error that means "no user": `login_required`, `missing_session`. */
   isSignedOut?(error: unknown): boolean

@@ -137,6 +137,15 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         self.resume(now, others);
     }
 
+    /// The page was put aside, or another tab says that somebody left: who is there is asked anew, and until that is answered nobody is handed anything.
+    /// Unlike a hold it is not told to anybody: most often it is the same person.
+    pub fn check(&mut self, now: Now, checking: bool) {
+        self.checking = checking;
+        if !checking && !self.disposed {
+            self.reconsider(now);
+        }
+    }
+
     /// Looks at everybody who waits again.
     pub(super) fn reconsider(&mut self, now: Now) {
         if self.who == Who::Nobody && self.connected {
@@ -380,6 +389,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
         match (self.connected, &self.who) {
             (false, _) => Why::NoProvider,
             (true, Who::Held(_)) => Why::NoIdentity,
+            _ if self.checking => Why::NoIdentity,
             _ => Why::NoAnswer,
         }
     }

@@ -148,6 +148,8 @@ pub struct Manager<V, W> {
     pub(super) forced_all: Budget,
     pub(super) connected: bool,
     pub(super) disposed: bool,
+    /// The identity source is being asked anew: nothing is handed out, and observers keep what they were told.
+    pub(super) checking: bool,
     pub(super) visible: bool,
     pub(super) asking: Option<KeyId>,
     pub(super) last_flight: u32,
@@ -193,6 +195,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
             forced_all: Budget::default(),
             connected: false,
             disposed: false,
+            checking: false,
             visible: true,
             asking: None,
             last_flight: 0,
@@ -254,7 +257,7 @@ impl<V: Payload, W: Copy + PartialEq> Manager<V, W> {
 
     /// Whether the identity lets tokens out at all.
     pub fn open(&self) -> bool {
-        self.connected && matches!(self.who, Who::Known(_) | Who::Untold(_))
+        self.connected && !self.checking && matches!(self.who, Who::Known(_) | Who::Untold(_))
     }
 
     /// Whether somebody tells who is signed in, so that a token may be kept between reads.

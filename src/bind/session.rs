@@ -112,6 +112,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
         12 => return driver.look(|m, _| number_of(m, key(a), b)),
         21 => Event::Tick,
         22 => Event::Woken,
+        27 => Event::Checking(a > 0.0),
         26 => return driver.look(|m, now| f64::from(u8::from(m.spend(now, KeyId(number))))),
         _ => {
             driver.look(|m, _| set(m.policy_mut(), op, a));

@@ -73,6 +73,8 @@ pub enum Event<'a, V> {
     Shown(KeyId, UnixMillis, UnixMillis),
     /// The network is back, or the page was away.
     Woken,
+    /// The identity source is asked anew, or has answered.
+    Checking(bool),
     /// The app says that a token's contents changed; `None`: all of them.
     Invalidated(Option<KeyId>),
     /// The page became visible or hidden.
@@ -115,12 +117,15 @@ impl<P: Ports> Driver<P> {
 
     /// Looks at the machine without changing it.
     pub fn look<R>(&self, look: impl FnOnce(&mut Manager<P::Value, Target>, Now) -> R) -> R {
-        look(&mut self.state.borrow_mut().manager, self.ports.now())
+        // The clocks are the page's: whatever it has put in their place may call back.
+        let now = self.ports.now();
+        look(&mut self.state.borrow_mut().manager, now)
     }
 
     /// Asks for a token. `Ready` or `Anonymous` at once, or `give`, `lend`, `fail` will say.
     pub fn get(&self, target: Target, key: KeyId, want: Want, timeout: Option<DurationMs>) -> Acquired<P::Value> {
-        let answer = self.state.borrow_mut().manager.acquire(self.ports.now(), target, key, want, timeout);
+        let now = self.ports.now();
+        let answer = self.state.borrow_mut().manager.acquire(now, target, key, want, timeout);
         self.pump();
         match answer {
             // A provider that is asked for the next one may have said that somebody else is signed in now.
@@ -224,9 +229,10 @@ impl<V: Payload> State<V> {
                 self.manager.cancel(target);
                 return matches!(target, Target::Call(id) if self.remove(id));
             }
-            Event::Rejected(lease) => self.manager.reject(now, lease, false),
+            Event::Rejected(lease) => self.manager.reject(now, lease, true),
             Event::Shown(key, server, asked) => self.manager.shown(now, key, server, asked),
             Event::Woken => self.manager.woke(now),
+            Event::Checking(checking) => self.manager.check(now, checking),
             Event::Invalidated(key) => self.manager.invalidate(now, key),
             Event::Visible(visible) => {
                 self.manager.visible(now, visible);

@@ -5,6 +5,7 @@ import { entry } from '../package/world.mjs'
 
 const { loadCore } = await entry('core/core')
 const op = await entry('core/op')
+const { createSession } = await entry('index')
 
 /** What the wasm calls; keeps who was told what. */
 const host = () => {
@@ -33,6 +34,18 @@ test('40,000 sessions opened and disposed: no byte more, and the others go on', 
   const before = memories[0].buffer.byteLength
   cycle(40_000)
   assert.equal(memories[0].buffer.byteLength, before)
+
+  // A session whose options are wrong is begun and given up at every call.
+  const failing = async (count) => {
+    for (let i = 0; i < count; i++) {
+      const session = createSession({ name: `wrong ${i}`, logger: false, templates: { a: 'a' }, routes: [{ url: 'https://api.test', template: 'nosuch' }], getToken: () => null })
+      await assert.rejects(session.getToken('a'), { code: 'template_unknown' })
+    }
+  }
+  await failing(10)
+  const sound = memories[0].buffer.byteLength
+  await failing(2_000)
+  assert.equal(memories[0].buffer.byteLength, sound)
 
   // A provider that answers a session that is gone, when another has taken its place.
   const gone = core.open(host())

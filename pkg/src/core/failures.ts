@@ -8,11 +8,13 @@ export const changed = (template?: string, backend?: string): CountersignError =
   new CountersignError('identity_changed', 'the user, organisation or session changed before the call ended', { template: template || undefined, backend })
 
 /** A response, and no redirect where the platform does not refuse one by itself: workerd knows no `redirect: 'error'`. */
-export const sound = (response: Response): Response => {
+export const sound = (response: Response, asked: string): Response => {
   const status = response?.status
   // A stub of `fetch` may resolve with anything; what is no response would keep the call waiting for ever.
   if (!(status >= 0)) throw new CountersignError('protocol', '`fetch` gave no Response')
   if (atEdge() && status > 299 && status < 400 && status !== 304) throw new CountersignError('redirect_refused', 'the server redirects')
+  // Only where the caller asked to follow: what was sent along is gone, and what came back is not from where the token may go.
+  if (response.redirected && new URL(response.url).origin !== new URL(asked).origin) throw new CountersignError('redirect_refused', 'the server redirects to another origin')
   return response
 }
 

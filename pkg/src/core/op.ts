@@ -17,3 +17,4 @@ export const uncached = 20
 export const tick = 21
 export const wake = 22
 export const spend = 26
+export const check = 27

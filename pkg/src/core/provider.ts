@@ -36,6 +36,7 @@ export class Connection {
   #unwatch: Unsubscribe | undefined
   #last: Identity | null | undefined
   #leaving = false
+  #checking: ReturnType<typeof setTimeout> | undefined
   #told: string | null | undefined
   #is: Identity | null | undefined
   /** What it failed with last, by key: becomes the (scrubbed) cause of errors. */
@@ -60,11 +61,27 @@ export class Connection {
     const { core } = this.#side
     this.#provider = provider
     core.command(op.connect, provider.watch ? 1 : 0, 0)
-    this.recheck()
+    this.#watch()
   }
 
-  /** Asks who is there again: a watch begins with what is known. */
+  /** Asks who is there again. Until that is said nothing is handed out; observers keep what they were told, because most often it is the same person. */
   recheck(): void {
+    if (!this.#provider?.watch) return
+    clearTimeout(this.#checking)
+    // A watch that says nothing is believed to have nothing new.
+    this.#checking = setTimeout(() => this.#checked(), LEAVING_MS)
+    this.#side.core.command(op.check, 1, 0)
+    this.#watch()
+  }
+
+  #checked(): void {
+    if (this.#checking === undefined) return
+    clearTimeout(this.#checking)
+    this.#checking = undefined
+    this.#side.core.command(op.check, 0, 0)
+  }
+
+  #watch(): void {
     const provider = this.#provider
     this.#end()
     if (!provider?.watch) return
@@ -93,13 +110,17 @@ export class Connection {
     this.#leaving = false
     this.#side.forget()
     this.#end()
+    this.#checked()
     this.#side.core.command(op.disconnect, 0, 0)
   }
 
   /** Who is signed in now. While the session signs out, only who comes after counts. */
   report(identity: Identity | null | undefined): void {
+    // "Not known yet", asked anew: the answer comes, and is waited for.
+    if (identity === undefined && this.#checking !== undefined) return
     this.#last = identity
     if (!this.#leaving) this.#tell(identity)
+    this.#checked()
   }
 
   #tell(identity: Identity | null | undefined): void {

@@ -16,7 +16,7 @@ import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
 type Pending = { resolve(value: unknown): void; reject(error: unknown): void; key: number; done?: () => void; backend?: string | undefined }
-type Call = { input: RequestInfo | URL; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; sent?: (() => void) | undefined; response?: Response }
+type Call = { input: RequestInfo | URL; href: string; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; sent?: (() => void) | undefined; response?: Response }
 type Door = { number: number; key: number; bare?: boolean | undefined; backend?: string | undefined; headers?: (() => HeadersInit) | undefined; classify?: ((response: Response) => Promise<'ok' | 'refresh' | 'fail'>) | undefined }
 
 /** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
@@ -60,11 +60,17 @@ export class Impl {
     this.#connection = new Connection(this.#side)
     for (const [set, value] of policy) this.#command(set, value)
     if (shared.server) this.#command(op.uncached, 1)
-    for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(spec))
-    for (const [i, route] of (options.routes ?? []).entries()) {
-      const url = href(route.url, `\`routes[${i}].url\``)
-      const door = this.#core.door(this.#key(route.template), 'route', options.allowInsecureOrigin ? 1 : 0)
-      this.#core.origin(door, url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href)
+    try {
+      for (const [name, spec] of Object.entries(options.templates ?? {})) this.#key(name, readSpec(spec))
+      for (const [i, route] of (options.routes ?? []).entries()) {
+        const url = href(route.url, `\`routes[${i}].url\``)
+        const door = this.#core.door(this.#key(route.template), 'route', options.allowInsecureOrigin ? 1 : 0)
+        this.#core.origin(door, url.href.endsWith('/') && url.pathname === '/' ? url.origin : url.href)
+      }
+    } catch (error) {
+      // Nobody has this instance: what it took of the core is given back here.
+      this.#command(op.dispose)
+      throw error
     }
     const died = () => this.#died()
     trapped.add(died)
@@ -188,7 +194,7 @@ export class Impl {
       return this.#settle(id)?.reject(error)
     }
     // `fetch` is looked up at call time, so that stubs and instrumentation are seen; one of those may throw at once, or return no promise.
-    void (async () => sound(await globalThis.fetch(...sent)))().then(
+    void (async () => sound(await globalThis.fetch(...sent), call.href))().then(
       (response) => {
         const call = this.#calls.get(id)
         if (!call) return void response.body?.cancel().catch(() => {})
@@ -353,7 +359,7 @@ export class Impl {
     const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
     const generation = this.#generation
     return this.#promise<Response>(door?.key ?? key, signal, (id) => {
-      this.#calls.set(id, { input, init, door, signal: signal ?? undefined, sent })
+      this.#calls.set(id, { input, href: url.href, init, door, signal: signal ?? undefined, sent })
       this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init))
     }).then((response) => {
       if (generation === this.#generation) return response
