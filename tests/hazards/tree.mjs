@@ -4,7 +4,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import { basename, join } from 'node:path'
 
 /**
- * A test: `['auth', 'flights::a_late_loser']` is one of tests/native/auth.rs, `['tests/package/x.test.mjs', 'its name']` one that Node runs.
+ * A test: `['auth', 'flights::a_late_loser']` is one of tests/native/auth.rs, `['tests/package/x.test.mjs', 'its name']` one that Node runs;
+ * `'*'` for the name: the whole file, whose tests belong together.
  * @typedef {readonly [of: string, name: string]} Test
  */
 
@@ -81,9 +82,11 @@ export class Tree {
 
   /** @param {string} file @param {string[]} names */
   async #node(file, names) {
-    const patterns = names.map((name) => `--test-name-pattern=/^${escape(name)}$/`)
+    const whole = names.includes('*')
+    const patterns = whole ? [] : names.map((name) => `--test-name-pattern=/^${escape(name)}$/`)
     // Forced to exit: a test that failed may leave a server behind.
-    const { output } = await this.#run('node', ['--test', '--test-reporter=tap', '--test-force-exit', `--test-timeout=${TEST_MINUTES * 60_000}`, ...patterns, file], {}, TEST_MINUTES + 1)
+    const { ok, output } = await this.#run('node', ['--test', '--test-reporter=tap', '--test-force-exit', `--test-timeout=${TEST_MINUTES * 60_000}`, ...patterns, file], {}, TEST_MINUTES + 1)
+    if (whole) return new Set(ok ? names : [])
     // A test that was left out because of its name is "ok" with the word SKIP.
     return new Set([...output.matchAll(/^ *ok \d+ - (.*)$/gm)].map(([, name]) => (name ?? '').replace(/\\([#\\])/g, '$1')).filter((name) => !/ # (SKIP|TODO)\b/.test(name)))
   }

@@ -108,12 +108,12 @@ export default {
     {
       without: 'the cut that takes what looks like a JWT out of every message',
       file: 'pkg/src/errors.ts', from: ".replace(/e[wy][\\w-]{15,}(\\.[\\w-]*){2,4}/g, '[secret]')", to: '',
-      tests: node('package/canary', 'backends that repeat the token: refused, failed, and nonsense', 'config: a token where none belongs'),
+      tests: node('package/canary', '*'),
     },
     {
       without: 'the cut that takes opaque tokens out of what others say',
       file: 'pkg/src/errors.ts', from: ".replace(/(?=[\\w+=-]*\\d)[\\w+=-]{24,}/g, '[secret]')", to: '',
-      tests: node('package/canary', 'backends that repeat the token: refused, failed, and nonsense', 'leases, reject, fetch, classify, listeners, loggers, watch, signOut: whoever fails loudly'),
+      tests: node('package/canary', '*'),
     },
     {
       without: 'the scrubbed copy in the place of the cause',
