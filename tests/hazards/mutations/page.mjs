@@ -21,7 +21,7 @@ export default {
     },
     {
       without: 'asking once more, for a signal that overtook the provider',
-      file: PAGE, from: 'setTimeout(() => connection.recheck(), AGAIN_MS)', to: '',
+      file: PAGE, from: 'setTimeout(() => connection.recheck(), AGAIN_MS)', to: 'setTimeout(() => {}, AGAIN_MS)',
       tests: node('browser/signals', 'a signal that overtakes what the provider wrote down: it is asked once more'),
     },
     {
@@ -36,7 +36,7 @@ export default {
     },
     {
       without: 'the rule that an answer to a signal is not passed on',
-      file: PAGE, from: 'last !== undefined && (last !== heard || performance.now() - heardAt > ECHO_MS)', to: 'last !== undefined',
+      file: PAGE, from: 'last !== undefined && (last !== heard || performance.now() - heardAt > ECHO_MS)', to: 'last !== undefined && (last !== heard || performance.now() - heardAt > -ECHO_MS)',
       tests: node('browser/signals', 'a provider that says "nobody" whenever it is watched cannot make two tabs answer each other for ever'),
     },
     {
