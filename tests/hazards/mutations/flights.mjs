@@ -5,7 +5,6 @@ const FLIGHTS = 'src/auth/flights.rs'
 const FENCES = 'src/auth/fences.rs'
 const MACHINE = 'src/auth/machine.rs'
 const DRIVER = 'src/driver/session.rs'
-const PROVIDER = 'pkg/src/core/provider.ts'
 
 /** @type {import('./names.mjs').Mutations} */
 export default {
@@ -85,9 +84,9 @@ export default {
       tests: node('package/trap', 'a session in whose core an export traps rejects what waits, and serves the next call from a new one'),
     },
     {
-      without: 'the next turn, for a getToken that throws at once',
-      file: PROVIDER, from: 'queueMicrotask(() => failed(error))', to: 'failed(error)',
-      tests: node('package/settles', 'a getToken that throws at once fails the call like one that rejects'),
+      without: 'the silence of an instance that is gone',
+      file: 'pkg/src/core/failures.ts', from: 'if (dead()) return undefined', to: 'if (dead() && false) return undefined',
+      tests: node('package/trap', 'arguments and answers pass; of a dead instance nothing is asked any more'),
     },
   ],
 }

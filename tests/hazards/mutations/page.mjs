@@ -110,7 +110,7 @@ export default {
     {
       without: 'the turn after which listeners are told',
       file: 'pkg/src/core/observers.ts', from: 'queueMicrotask(() => {', to: ';((tell: () => void) => tell())(() => {',
-      tests: node('package/observability', 'a listener may call back into the session; what that causes comes later', 'each event exactly when it should, in order'),
+      tests: node('package/listeners', 'no listener is told before the call that caused the event has returned'),
     },
   ],
   H25: [
