@@ -86,7 +86,7 @@ export default {
     {
       without: 'the silence of an instance that is gone',
       file: 'pkg/src/core/failures.ts', from: 'if (dead()) return undefined', to: 'if (dead() && false) return undefined',
-      tests: node('package/trap', 'arguments and answers pass; of a dead instance nothing is asked any more'),
+      tests: node('package/trap', 'the session, arguments and answers pass; of a dead instance nothing is asked any more'),
     },
   ],
 }
