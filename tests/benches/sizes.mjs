@@ -10,6 +10,9 @@ export const budgets = {
   total: 0.5,
 }
 
+/** What stands until the goal is reached again: src/decisions/0007-a-kilobyte-over.md. To be lowered, never to be raised. */
+export const gates = { eager: { ...budgets.eager, root: 2_240 }, page: 33_850, total: budgets.total }
+
 /**
  * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart,
  * what waits for the organisation where a template names its `orgClaim`. run.mjs sees in a browser that a healthy page loads none.
