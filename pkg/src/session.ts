@@ -81,8 +81,13 @@ export const createSession = <const T extends string = string>(options: SessionO
    * A call. Before there is an instance it waits for its turn among what was told: it belongs to whoever was signed in when it was made.
    * It waits as long as it would for a token, and no longer than it is wanted.
    */
-  const use = <R>(what: (impl: Impl) => R | PromiseLike<R>, o?: { timeoutMs?: number; signal?: AbortSignal | null }): R | PromiseLike<R> => {
-    if (impl) return what(impl)
+  const use = <R>(what: (impl: Impl) => Promise<R>, o?: { timeoutMs?: number; signal?: AbortSignal | null }): Promise<R> => {
+    if (impl)
+      try {
+        return what(impl)
+      } catch (error) {
+        return Promise.reject(error)
+      }
     return new Promise((resolve, reject) => {
       const signal = o?.signal
       signal?.throwIfAborted()
@@ -92,7 +97,7 @@ export const createSession = <const T extends string = string>(options: SessionO
         clearTimeout(timer)
         reject(error)
       }
-      const timer = setTimeout(() => end(new CountersignError('timeout', 'countersign has not loaded yet')), Math.min(o?.timeoutMs ?? options.policy?.timeoutMs ?? 1e4, 1e9))
+      const timer = setTimeout(() => end(new CountersignError('timeout', 'countersign has not loaded yet')), Math.min(o?.timeoutMs! > 0 ? o!.timeoutMs! : (options.policy?.timeoutMs ?? 1e4), 1e9))
       signal?.addEventListener('abort', () => end(signal.reason), { once: true })
       early.push((now) => {
         clearTimeout(timer)
@@ -128,10 +133,11 @@ export const createSession = <const T extends string = string>(options: SessionO
       return hit && now < hit.until && now >= hit.from ? hit.token : use((s) => s.getToken(template, o), o)
     },
     peek: (template?: string) => impl?.peek(template) ?? null,
-    fetch: async (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init), init),
+    // Not async: each promise around another one is a moment in which the user may change after the last look.
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init), init),
     authFetch(o: Parameters<Session['authFetch']>[0]) {
       const of = each((s) => s.authFetch(o))
-      return async (input: RequestInfo | URL, init?: RequestInit) => use((s) => of(s)(input, init), init)
+      return (input: RequestInfo | URL, init?: RequestInit) => use((s) => of(s)(input, init), init)
     },
     connect(p: Provider) {
       provider = p
@@ -146,7 +152,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     identityChanged: (identity: Parameters<Session['identityChanged']>[0]) => tell((s) => s.identityChanged(identity)),
     invalidate: (template?: string) => tell((s) => s.invalidate(template)),
     async *leases(template: string, o?: { lead?: number; signal?: AbortSignal }) {
-      yield* await use((s) => s.leases(template, o))
+      yield* await use(async (s) => s.leases(template, o))
     },
     reject: (lease: string) => tell((s) => s.reject(lease)),
     on: (type: SessionEvent['type'], listener: (event: any) => void) => session.subscribe((event) => event.type === type && listener(event)),
@@ -161,7 +167,7 @@ export const createSession = <const T extends string = string>(options: SessionO
       try {
         await use((s) => s.signOut())
       } catch {
-        await (async () => provider?.signOut?.())().catch(() => {})
+        if (!gone && !onServer()) await Promise.race([(async () => provider?.signOut?.())().catch(() => {}), new Promise((done) => setTimeout(done, 5000))])
       }
     },
     inspect: (): SessionSnapshot => ({ status: shared.status, generation: 0, skew: [null, null], tokens: {}, events: [...shared.history], insecureOrigins: [...shared.insecure], ...impl?.inspect() }),
@@ -170,7 +176,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     [door](spec: CallSpec): Channel {
       const of = each((s) => s.channel(spec))
       return {
-        fetch: async (input, init, sent) => use((s) => of(s).fetch(input, init, sent), init),
+        fetch: (input, init, sent) => use((s) => of(s).fetch(input, init, sent), init),
         clock: (server, asked) => impl && of(impl).clock(server, asked),
         explain: async () => impl && of(impl).explain(),
         check: async () => use((s) => of(s).check()),

@@ -20,7 +20,7 @@ const watchMemory = () => {
 /** @param {(line: string) => void} log */
 export const open = async (log) => {
   const { chromium: executablePath } = await findChromium(log)
-  const [bench, all, hasura, peers] = await Promise.all([PAGES, ['all'], ['clerk-hasura'], ['peers']].map(bundlePages))
+  const [bench, all, hasura, peers] = await Promise.all([PAGES, ['all'], ['clerk-hasura'], ['peers']].map((names) => bundlePages(names)))
   // Each page as it is measured for size, under a folder of its own: bundled together they would share chunks.
   const under = (folder, { files }) => [...files].map(([path, bytes]) => /** @type {const} */ ([`/${folder}${path}`, bytes]))
   const server = await serve(new Map([...bench.files, ...under('total', all), ...under('page', hasura), ...under('peers', peers)]))

@@ -68,6 +68,21 @@ test('the same person again: what waited goes on, and observers are told nothing
   assert.deepEqual(events.filter(({ type }) => type === 'identity' || type === 'status'), [])
 })
 
+test('a source that does not know for long: everybody is held, and told so', { timeout: 30_000 }, async (t) => {
+  const server = await api()
+  t.after(server.close)
+  const { session, it, events, say } = await open(t, { first: true })
+  it.user = 'bob'
+  await say()
+  const request = session.authFetch({ template: 'x', origins: [server.url] })(server.url)
+  request.catch(() => {})
+  await until(() => events.some(({ type, key }) => type === 'identity' && key === undefined))
+  assert.equal(server.seen.length, 0)
+  it.reports.at(-1)()
+  await assert.rejects(request, (error) => CountersignError.is(error, 'identity_changed'))
+  assert.equal(server.seen.length, 0)
+})
+
 test('the refused lease of a consumer is renewed for whoever comes next', async (t) => {
   const { session, it } = await open(t)
   const [lease] = [(await session.leases('x', {})[Symbol.asyncIterator]().next()).value]

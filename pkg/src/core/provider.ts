@@ -37,6 +37,7 @@ export class Connection {
   #last: Identity | null | undefined
   #leaving = false
   #checking: ReturnType<typeof setTimeout> | undefined
+  #unsure = false
   #told: string | null | undefined
   #is: Identity | null | undefined
   /** What it failed with last, by key: becomes the (scrubbed) cause of errors. */
@@ -68,8 +69,12 @@ export class Connection {
   recheck(): void {
     if (!this.#provider?.watch) return
     clearTimeout(this.#checking)
-    // A watch that says nothing is believed to have nothing new.
-    this.#checking = setTimeout(() => this.#checked(), LEAVING_MS)
+    this.#unsure = false
+    this.#checking = setTimeout(() => {
+      // A watch that says nothing is believed to have nothing new; one that does not know holds everybody from here on.
+      if (this.#unsure) this.#tell((this.#last = undefined))
+      this.#checked()
+    }, LEAVING_MS)
     this.#side.core.command(op.check, 1, 0)
     this.#watch()
   }
@@ -110,14 +115,17 @@ export class Connection {
     this.#leaving = false
     this.#side.forget()
     this.#end()
-    this.#checked()
     this.#side.core.command(op.disconnect, 0, 0)
+    this.#checked()
   }
 
   /** Who is signed in now. While the session signs out, only who comes after counts. */
   report(identity: Identity | null | undefined): void {
     // "Not known yet", asked anew: the answer comes, and is waited for.
-    if (identity === undefined && this.#checking !== undefined) return
+    if (identity === undefined && this.#checking !== undefined) {
+      this.#unsure = true
+      return
+    }
     this.#last = identity
     if (!this.#leaving) this.#tell(identity)
     this.#checked()
@@ -163,6 +171,9 @@ export class Connection {
         this.#told = undefined
         core.command(op.disconnect, 0, 0)
         core.command(op.connect, 0, 0)
+      } else {
+        // Nobody comes back by themselves.
+        this.#last = null
       }
     }
   }
@@ -191,7 +202,11 @@ export class Connection {
       const again = () => {
         abort.signal.throwIfAborted()
         // Counted like the others: a provider that stays behind must not be asked without end.
-        if (!core.command(op.spend, key, 0)) throw new Error('more forced refreshes within a minute than the policy allows')
+        if (!core.command(op.spend, key, 0)) {
+          this.#flights.delete(flight)
+          core.command(op.refused, flight, -7)
+          throw undefined
+        }
         return call(true)
       }
       const first = call(force)

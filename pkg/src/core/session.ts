@@ -351,24 +351,23 @@ export class Impl {
     return this.#core.token(0, this.#key(template), 2, 0) as string | null
   }
 
-  #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
+  async #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
     const url = href(input, 'the URL to fetch')
     if (init?.credentials === 'include')
       throw invalid("leave `credentials: 'include'` out: it would send cookies beside the token")
     const key = template === undefined ? -1 : this.#key(template)
     const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
     const generation = this.#generation
-    return this.#promise<Response>(door?.key ?? key, signal, (id) => {
+    const response = await this.#promise<Response>(door?.key ?? key, signal, (id) => {
       this.#calls.set(id, { input, href: url.href, init, door, signal: signal ?? undefined, sent })
       this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init))
-    }).then((response) => {
-      if (generation === this.#generation) return response
-      void response.body?.cancel().catch(() => {})
-      throw changed(template, door?.backend)
     })
+    if (generation === this.#generation) return response
+    void response.body?.cancel().catch(() => {})
+    throw changed(template, door?.backend)
   }
 
-  async fetch(input: RequestInfo | URL, init?: RequestInit & { template?: string }): Promise<Response> {
+  fetch(input: RequestInfo | URL, init?: RequestInit & { template?: string }): Promise<Response> {
     return this.#call(undefined, init?.template, input, init)
   }
 
@@ -386,7 +385,7 @@ export class Impl {
     if (!Array.isArray(origins)) throw invalid('`origins` must be an array of origins')
     for (const [name, f] of Object.entries({ classify, headers })) if (f !== undefined && typeof f !== 'function') throw invalid(`\`${name}\` must be a function, got ${typeof f}`)
     const door = this.#door({ key: this.#key(template), headers, classify }, origins, classify ? 'custom' : '', anonymous, false)
-    return async (input, init) => this.#call(door, undefined, input, init)
+    return (input, init) => this.#call(door, undefined, input, init)
   }
 
   channel(spec: CallSpec): Channel {

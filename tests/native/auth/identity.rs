@@ -155,3 +155,25 @@ fn where_subjects_are_not_comparable_they_are_not_compared() {
     let token = w.grant(0, 60);
     assert_eq!(w.token_of(reader), token);
 }
+
+#[test]
+fn while_the_source_is_asked_anew_nothing_is_handed_out_and_nobody_is_told() {
+    let mut w = World::alice();
+    let reader = w.read();
+    let token = w.grant(0, 60);
+    assert_eq!(w.token_of(reader), token);
+    let told = w.notices.len();
+    w.m.check(w.time(), true);
+    let (waits, late) = (w.read(), w.want(OTHER, Want::Any));
+    assert_eq!((w.outcome(waits), w.calls.len()), (None, 1));
+    w.m.check(w.time(), false);
+    w.drain();
+    assert_eq!(w.token_of(waits), token);
+    assert_eq!(w.outcome(late), None);
+    assert_eq!(w.calls.len(), 2);
+    assert!(!w.notices[told..].iter().any(|n| matches!(n, Notice::Identity(_) | Notice::Status(_))));
+    w.m.check(w.time(), true);
+    let reader = w.read();
+    w.run(seconds(10));
+    assert_eq!(w.outcome(reader), Some(&Outcome::Failed(Why::NoIdentity)));
+}
