@@ -98,12 +98,12 @@ export default {
     },
     {
       without: 'the budget of a key',
-      file: FLIGHTS, from: '&& entry.forced.has(limit, now.mono)', to: '&& (entry.forced.has(limit, now.mono) || true)',
+      file: FLIGHTS, from: 'broken(Fault::NoBudget) || self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono)', to: 'self.forced_all.has(limit_all, now.mono)',
       tests: auth('flights::forced_calls_are_bounded_per_key_and_in_all'),
     },
     {
       without: 'the budget of all keys',
-      file: FLIGHTS, from: 'self.forced_all.has(limit_all, now.mono) && ', to: '(self.forced_all.has(limit_all, now.mono) || true) && ',
+      file: FLIGHTS, from: 'broken(Fault::NoBudget) || self.forced_all.has(limit_all, now.mono) && entry.forced.has(limit, now.mono)', to: 'entry.forced.has(limit, now.mono)',
       tests: auth('flights::forced_calls_are_bounded_per_key_and_in_all'),
     },
     {
