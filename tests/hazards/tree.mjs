@@ -105,6 +105,8 @@ export class Tree {
       child.once('close', (code) => resolve({ ok: code === 0, output }))
     }).finally(() => {
       clearTimeout(limit)
+      // What it has left behind, too: a test that failed may wait for ever.
+      end(child)
       this.#running.delete(child)
     })
   }
