@@ -123,7 +123,7 @@ pub fn command(n: u32, op: u32, a: f64, b: f64) -> f64 {
 }
 
 /// The provider failed; above zero, it wants to be left alone for so many milliseconds (infinitely many: until something about it changes).
-/// Below: -1 nobody is signed in, -6 the same by an error; -7 it may not be asked again within this minute; or it answered with -2 a number, -3 a boolean, -4 an object without a token, -5 something else, -7 an expiry that is no time.
+/// Below: -1 nobody is signed in, -6 the same by an error; -8 it may not be asked again within this minute; or it answered with -2 a number, -3 a boolean, -4 an object without a token, -5 something else, -7 an expiry that is no time.
 fn failure(how: f64) -> Answer<answer::Token> {
     if how > 0.0 {
         return Answer::Busy(Why::ProviderThrew, DurationMs(how.min(FOREVER.0 as f64) as i64));
@@ -132,7 +132,7 @@ fn failure(how: f64) -> Answer<answer::Token> {
         0 => Why::ProviderThrew,
         -1 => return Answer::Nobody,
         -6 => return Answer::SignedOut,
-        -7 => Why::Budget,
+        -8 => Why::Budget,
         -2 => Why::AnsweredNumber,
         -3 => Why::AnsweredBoolean,
         -4 => Why::AnsweredObject,

@@ -177,7 +177,7 @@ test('calls wait for a late provider, and say what is missing when none comes', 
 
 test('wrong options are named at first use', async () => {
   for (const [options, words] of [
-    [{ policy: { timeoutMs: 'soon' } }, /policy\.timeoutMs/], [{ templates: 5 }, /templates/], [{ templates: { x: { audience: 5 } } }, /templates\.x\.audience/],
+    [{ policy: { timeoutMs: 'soon' } }, /policy\.timeoutMs/], [{ policy: { timeoutMS: 5 } }, /policy\.timeoutMS. is not known. There are timeoutMs/], [{ templates: 5 }, /templates/], [{ templates: { x: { audience: 5 } } }, /templates\.x\.audience/],
     [{ getToken: 'x' }, /getToken/], [{ routes: {} }, /routes/], [{ routes: [{ url: 'not a url', template: 'x' }] }, /routes\[0\]/],
   ]) {
     const session = createSession({ name: name(), logger: false, ...options })

@@ -24,8 +24,9 @@ const operations: Record<keyof Policy, number> = {
 const readPolicy = (policy: Policy | undefined): [op: number, value: number][] => {
   if (policy === undefined) return []
   if (!policy || typeof policy !== 'object') throw invalid('`policy` must be an object')
-  return (Object.entries(policy) as [keyof Policy, unknown][]).filter(([field, v]) => v !== undefined && operations[field]).map(([field, value]) => {
-    const least = /PerMinute|timeoutMs/.test(field) ? 1 : 0
+  return (Object.entries(policy) as [keyof Policy, unknown][]).filter(([, v]) => v !== undefined).map(([field, value]) => {
+    if (!Object.hasOwn(operations, field)) throw invalid(`\`policy.${field}\` is not known. There are ${Object.keys(operations).join(', ')}`)
+    const least = /PerMinute|timeoutMs|stuckMs/.test(field) ? 1 : 0
     if (typeof value !== 'number' || !(value >= least) || value > 2 ** 31 - 1) throw invalid(`\`policy.${field}\` must be a number from ${least} to 2147483647, got ${typeof value === 'number' ? value : typeof value}`)
     return [operations[field], value]
   })

@@ -204,7 +204,7 @@ export class Connection {
         // Counted like the others: a provider that stays behind must not be asked without end.
         if (!core.command(op.spend, key, 0)) {
           this.#flights.delete(flight)
-          core.command(op.refused, flight, -7)
+          core.command(op.refused, flight, -8)
           throw undefined
         }
         return call(true)
