@@ -290,8 +290,9 @@ impl Model {
             if let Some(Some(got)) = token.and_then(|t| self.got.get_mut(t as usize)) {
                 got.generation = self.generation;
                 self.trail = Some(got.token.who);
-                // Which tokens of the keys it has seen is not known any more.
+                // Which tokens of the keys it has seen is not known any more, nor after the next wake whether one is newer.
                 self.vague = true;
+                self.keys.iter_mut().for_each(|key| key.blurred = true);
             } else {
                 // Whoever was there has left.
                 (self.trail, self.spoke, self.doubt) = (None, Some(false), false);
