@@ -91,18 +91,23 @@ export const createSession = <const T extends string = string>(options: SessionO
     return new Promise((resolve, reject) => {
       const signal = o?.signal
       signal?.throwIfAborted()
-      let waits = true
-      const end = (error: unknown) => {
-        waits = false
+      const leave = () => {
         clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+        early = early.filter((turn) => turn !== mine)
+      }
+      const end = (error: unknown) => {
+        leave()
         reject(error)
       }
-      const timer = setTimeout(() => end(new CountersignError('timeout', 'countersign has not loaded yet')), Math.min(o?.timeoutMs! > 0 ? o!.timeoutMs! : (options.policy?.timeoutMs ?? 1e4), 1e9))
-      signal?.addEventListener('abort', () => end(signal.reason), { once: true })
-      early.push((now) => {
-        clearTimeout(timer)
-        if (waits) resolve(new Promise((done) => done(what(now))))
-      })
+      const abort = () => end(signal!.reason)
+      const mine = (now: Impl) => {
+        leave()
+        resolve(new Promise((done) => done(what(now))))
+      }
+      const timer = setTimeout(() => end(new CountersignError('timeout', 'countersign is loading')), Math.min(o?.timeoutMs! > 0 ? o!.timeoutMs! : (options.policy?.timeoutMs ?? 1e4), 1e9))
+      signal?.addEventListener('abort', abort)
+      early.push(mine)
       ready().catch(end)
     })
   }
@@ -112,7 +117,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     let by: Impl | undefined
     return (s: Impl) => (by === s ? made : (made = make((by = s))))
   }
-  const disposed = () => new CountersignError('disposed', 'this session was disposed')
+  const disposed = () => new CountersignError('disposed', 'the session was disposed')
   const dispose = () => {
     gone = true
     impl?.dispose()

@@ -59,6 +59,34 @@ test('signed out, and a trap: still nobody', async () => {
   session.dispose()
 })
 
+test('whoever the app names while the one before is still signing out is there afterwards', async () => {
+  let over
+  const session = make({ signOut: () => new Promise((done) => (over = done)) })
+  session.identityChanged({ user: 'alice' })
+  await session.getToken('x')
+  const out = session.signOut()
+  await until(() => over)
+  session.identityChanged({ user: 'bob' })
+  over()
+  await out
+  assert.match(await session.getToken('x'), /^ey/)
+  assert.equal(session.status, 'signedIn')
+  session.dispose()
+})
+
+test('a caller who has left before the core came leaves no listener behind', async () => {
+  lazy.session = async () => { throw new Error('offline') }
+  const signal = new AbortController().signal
+  let listeners = 0
+  for (const [name, by] of [['addEventListener', 1], ['removeEventListener', -1]]) {
+    const real = signal[name].bind(signal)
+    signal[name] = (...args) => ((listeners += by), real(...args))
+  }
+  const session = make()
+  for (let n = 0; n < 5; n++) await assert.rejects(session.getToken('x', { signal }))
+  assert.equal(listeners, 0)
+})
+
 test('one that is told wrongly does not take the others along', async () => {
   const said = []
   const session = make({ templates: { a: 'a' }, logger: { warn() {}, error: (text) => said.push(text) } })

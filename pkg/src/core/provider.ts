@@ -152,6 +152,7 @@ export class Connection {
     const { core, warn } = this.#side
     const provider = this.#provider
     const untold = this.#told === undefined
+    const left = this.#last
     this.#leaving = true
     this.#tell(null)
     try {
@@ -171,9 +172,12 @@ export class Connection {
         this.#told = undefined
         core.command(op.disconnect, 0, 0)
         core.command(op.connect, 0, 0)
-      } else {
-        // Nobody comes back by themselves.
+      } else if (this.#last === left) {
+        // Nobody comes back by themselves,
         this.#last = null
+      } else {
+        // but whoever the app has named meanwhile is there.
+        this.#tell(this.#last)
       }
     }
   }
