@@ -117,7 +117,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     let by: Impl | undefined
     return (s: Impl) => (by === s ? made : (made = make((by = s))))
   }
-  const disposed = () => new CountersignError('disposed', 'the session was disposed')
+  const disposed = () => new CountersignError('disposed', 'session disposed')
   const dispose = () => {
     gone = true
     impl?.dispose()
