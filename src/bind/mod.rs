@@ -6,3 +6,5 @@ pub mod diagnose;
 pub mod session;
 #[cfg(all(feature = "live", feature = "instant"))]
 pub mod instant;
+#[cfg(all(feature = "live", feature = "fauna"))]
+pub mod fauna;

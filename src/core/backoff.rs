@@ -27,3 +27,9 @@ impl Backoff {
         self.failures
     }
 }
+
+/// Full jitter, as Fauna's driver has it: anything up to a second after the first failure in a row, two after the second, and so on; `cap` at most. `random` is in `[0, 1)`.
+pub fn jitter(failures: u32, cap: DurationMs, random: f64) -> DurationMs {
+    let most = 1000_i64 << failures.saturating_sub(1).min(20);
+    DurationMs((random.clamp(0.0, 1.0) * most as f64) as i64).min(cap)
+}

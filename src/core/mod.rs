@@ -1,6 +1,6 @@
 //! Layer 0: plain data. No IO, no clock, no async, no wasm.
 
-#[cfg(feature = "core")]
+#[cfg(any(feature = "core", feature = "live"))]
 pub mod backoff;
 #[cfg(feature = "core")]
 pub mod base64;
@@ -22,5 +22,5 @@ pub mod queue;
 #[cfg(feature = "core")]
 pub mod sabotage;
 pub mod text;
-#[cfg(feature = "core")]
+#[cfg(any(feature = "core", feature = "live"))]
 pub mod time;

@@ -1,0 +1,64 @@
+/**
+ * Takes bytes in pieces and gives back whole lines of text. Lines are decoded whole, so a character that came in two pieces survives; pieces of an
+ * unfinished line are kept as they are, so a long line costs no more for coming in many pieces.
+ */
+export class LineSplitter {
+  #kept: Uint8Array[] = []
+  // Half of a character would be a broken answer: better an error than a wrong letter.
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+
+  /** The lines that this piece completes, without their ends (`\n` or `\r\n`) and without empty ones. @throws TypeError for bytes that are not UTF-8. */
+  push(piece: Uint8Array): string[] {
+    const end = piece.lastIndexOf(10)
+    if (end < 0) {
+      if (piece.length) this.#kept.push(piece)
+      return []
+    }
+    const text = this.#decoder.decode(this.#join(piece.subarray(0, end)))
+    if (end + 1 < piece.length) this.#kept.push(piece.subarray(end + 1))
+    const lines: string[] = []
+    for (const line of text.split('\n')) {
+      const whole = line.endsWith('\r') ? line.slice(0, -1) : line
+      if (whole) lines.push(whole)
+    }
+    return lines
+  }
+
+  #join(last: Uint8Array): Uint8Array {
+    const kept = this.#kept
+    if (!kept.length) return last
+    const all = new Uint8Array(kept.reduce((sum, piece) => sum + piece.length, last.length))
+    let at = 0
+    for (const piece of kept) {
+      all.set(piece, at)
+      at += piece.length
+    }
+    all.set(last, at)
+    this.#kept = []
+    return all
+  }
+}
+
+/**
+ * The lines of a body, in batches as they come. What follows the last line end is not a line: a connection that breaks off leaves half an event.
+ * Leaving the iteration cancels the body. Rejects as the body does.
+ */
+export async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator<string[], void> {
+  const reader = body.getReader()
+  const splitter = new LineSplitter()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      const lines = splitter.push(value)
+      if (lines.length) yield lines
+    }
+  } finally {
+    void reader.cancel().catch(() => {})
+  }
+}
+
+/** The lines of a body, one by one. */
+export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+  for await (const batch of batches(body)) yield* batch
+}
