@@ -22,6 +22,10 @@ export {
   ThrottlingError,
 } from './fauna/errors.js'
 export { TaggedTypeFormat, type DecodeOptions } from './fauna/format.js'
+export { FeedClient, FeedPage, type FeedClientConfiguration } from './fauna/feed.js'
+export { StreamClient, type ResyncEvent, type StreamClientConfiguration, type StreamEvent, type StreamOptions, type StreamState } from './fauna/stream.js'
+export type { LiveOptions } from './fauna/live.js'
+export type * from './fauna/event-types.js'
 export { FlattenedSetIterator, SetIterator } from './fauna/paginate.js'
 export { fql, Query } from './fauna/query.js'
 export { EmbeddedSet, Page, StreamToken } from './fauna/set.js'

@@ -1,11 +1,15 @@
 import { fence } from '../fence.js'
-import type { Finding } from '../types.js'
+import type { Finding, Live, Session } from '../types.js'
 import { settle, type FaunaConfig, type Settled } from './config.js'
 import { encode } from './encode.js'
-import { ClientClosedError } from './errors.js'
+import { ClientClosedError, ClientError } from './errors.js'
+import type { EventSource } from './event-types.js'
+import { FeedClient, type FeedClientConfiguration } from './feed.js'
 import type { HTTPClient } from './http.js'
+import { live, type LiveOptions } from './live.js'
 import { SetIterator } from './paginate.js'
 import { Query } from './query.js'
+import { StreamClient, type Own, type StreamClientConfiguration } from './stream.js'
 import type { EmbeddedSet, Page } from './set.js'
 import { ended, saw, seen, type State } from './state.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
@@ -20,8 +24,8 @@ export class Client<T extends string = string> {
 
   /** @throws TypeError or RangeError for the driver's own options, as there. What comes from the environment (`endpoint`, `secret`) is looked at when first used. */
   constructor(config: FaunaConfig<T>, httpClient?: HTTPClient) {
-    this.#state = { config: settle(config), http: httpClient, closed: false }
-    for (const name of ['query', 'paginate', 'close', 'check'] as const)
+    this.#state = { config: settle(config), http: httpClient, closed: false, streams: new Set() }
+    for (const name of ['query', 'paginate', 'stream', 'feed', 'live', 'close', 'check'] as const)
       Object.defineProperty(this, name, { value: (this[name] as (...args: any[]) => unknown).bind(this), configurable: true, writable: true })
   }
 
@@ -73,6 +77,53 @@ export class Client<T extends string = string> {
     return from instanceof Query ? SetIterator.fromQuery<R>(this, from, options) : SetIterator.fromPageable<R>(this, from, options)
   }
 
+  /** How the events of this client get out, and the query that makes their source. */
+  #events(from: EventSource | Query<any> | (() => Promise<EventSource>), options: { secret?: string; cursor?: string; max_attempts?: number; signal?: AbortSignal }) {
+    const state = this.#state
+    ended(state)
+    const { session, secret } = state.config
+    const mine = options.secret === undefined || options.secret === secret
+    const own: Own = { state, counted: options.max_attempts !== undefined, session: mine && session?.on ? (session as Session<any>) : undefined }
+    // Whatever the client's format: only this one says that an answer is a source.
+    const ask: QueryOptions = { format: 'tagged' }
+    if (options.secret !== undefined) ask.secret = options.secret
+    if (options.signal) ask.signal = options.signal
+    return { own, source: from instanceof Query ? async () => (await this.query<EventSource>(from, ask)).data : from }
+  }
+
+  /**
+   * Listens to the events of a source, or of the source that a query makes. It outlives tokens, dropped connections and restarts of the server, and ends with
+   * the user with whom it began.
+   * @throws ClientError for a `cursor` with a query, or with a transport that cannot stream; ClientClosedError; TypeError and RangeError for the options, as the driver does.
+   */
+  stream<R = any>(from: EventSource | Query<any> | (() => Promise<EventSource>), options: Partial<StreamClientConfiguration> = {}): StreamClient<R> {
+    const { own, source } = this.#events(from, options)
+    const { config, http } = this.#state
+    if (options.cursor !== undefined && from instanceof Query) throw new ClientError('The `cursor` configuration can only be used with a stream token.')
+    if (http && !('stream' in http) && options.via !== 'feed') throw new ClientError('Streaming is not supported by this client.')
+    return new StreamClient<R>(source, { ...config, ...options } as StreamClientConfiguration, own)
+  }
+
+  /**
+   * Reads the events of a source page by page, each with a token that is valid then.
+   * @throws ClientClosedError; TypeError and RangeError for the options, as the driver does.
+   */
+  feed<R = any>(from: EventSource | Query<any>, options: Partial<FeedClientConfiguration> = {}): FeedClient<R> {
+    const { own, source } = this.#events(from, options)
+    return new FeedClient<R>(source, { ...this.#state.config, ...options } as FeedClientConfiguration, own)
+  }
+
+  /**
+   * A set that stays what it is on the server: its documents now, and again after each change. For `useLive`, or to `subscribe` to. The set is read once,
+   * and kept right by its events.
+   * @param set a query whose answer is a set of documents that has events: `Order.where(.total > 100)`
+   * @throws TypeError, RangeError or ClientError for a query that cannot be sent.
+   */
+  live<R = any>(set: Query<any>, options: LiveOptions<R> = {}): Live<R[]> {
+    const { endpoint, template } = this.#state.config
+    return live<R>(this, set, options, `${String(endpoint)} ${template ?? ''}`)
+  }
+
   /** What the doctor finds about the current token and this client's `endpoint` and `audience`. Never rejects. With a secret there is nothing to look at: `[]`. */
   async check(): Promise<Finding[]> {
     const { check } = await import('./run.js')
@@ -85,6 +136,7 @@ export class Client<T extends string = string> {
     if (state.closed) throw new ClientClosedError('Your client is closed. You cannot close it again.')
     state.closed = true
     state.unfollow?.()
+    for (const end of state.streams) end()
     state.http?.close()
   }
 }

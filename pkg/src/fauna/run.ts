@@ -9,7 +9,8 @@ import { ended, saw, seen, type State } from './state.js'
 import { custom, way, within, type Way } from './transport.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
 
-const open = (state: State, secret?: string): Way => {
+/** The way out of a client's requests, made at first use. */
+export const open = (state: State, secret?: string): Way => {
   const out = state.http ? custom(state.http, state.config, secret) : way(state.config, secret)
   const session = state.config.session as Session<any> | undefined
   if (session) state.unfollow ??= session.on('forget', () => (state.txn = undefined))
@@ -26,11 +27,11 @@ const deliverable = (guard: Fence): void => {
 }
 
 /** Waits, or rejects with the reason as soon as the signal aborts. */
-const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
   within(2147483647, signal, () => new Promise((resolve) => setTimeout(resolve, ms)))
 
 /** The same error with what is known of the token that was refused; `known`: by whoever noticed. */
-const explained = async (error: ServiceError, { channel }: Way, known: Explained = {}): Promise<ServiceError> => {
+export const explained = async (error: ServiceError, { channel }: Way, known: Explained = {}): Promise<ServiceError> => {
   const { hint, token } = (known.hint ? known : await channel?.explain()) ?? {}
   return Object.assign(error, hint && { hint }, token && { token })
 }

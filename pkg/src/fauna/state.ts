@@ -9,6 +9,8 @@ export interface State {
   readonly config: Settled
   readonly http: HTTPClient | undefined
   closed: boolean
+  /** Ends the subscriptions under way. */
+  readonly streams: Set<() => void>
   way?: Way
   /** Stops listening to the session. */
   unfollow?: () => void

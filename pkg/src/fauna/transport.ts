@@ -61,7 +61,7 @@ const known = (init: RequestInit): RequestInit => {
 }
 
 /** Plain `fetch` with a secret, for servers and scripts. Redirects are refused: they could lead the secret elsewhere. */
-const bearer = (secret: string, insecure: boolean | undefined): Fetch => async (url, init) => {
+export const bearer = (secret: string, insecure: boolean | undefined): Fetch => async (url, init) => {
   if (url.protocol !== 'https:' && !insecure && !(url.protocol === 'http:' && isLocal(url)))
     throw new CountersignError('origin_not_allowed', `fauna: ${url.origin} is not https. Use https, or set \`allowInsecureOrigin\` if that network is yours`, { backend: 'fauna' })
   const response = await globalThis.fetch(url, {

@@ -1,0 +1,38 @@
+import type { Live, Sink, Unsubscribe } from '../types.js'
+import type { EventSource } from './event-types.js'
+import { fql, type Query } from './query.js'
+import type { StreamClient, StreamClientConfiguration, StreamOptions } from './stream.js'
+import type { QueryOptions } from './wire.js'
+
+/** How a live set is kept. */
+export interface LiveOptions<R = any> extends Pick<StreamOptions, 'via' | 'poll_ms' | 'onState'> {
+  /** The most documents it may have: one more is a ClientError, because all of them are in memory. Default 1000. */
+  limit?: number
+  /** How the documents are ordered. Default: as the server gave them, new ones at the end. */
+  order?: (a: R, b: R) => number
+}
+
+/** @internal What a live set needs of a client. */
+export interface Asked {
+  query(query: Query<any>, options?: QueryOptions): Promise<{ data: any }>
+  stream(source: EventSource | Query<any> | (() => Promise<EventSource>), options?: Partial<StreamClientConfiguration>): StreamClient
+}
+
+/** @internal */
+export const live = <R>(client: Asked, set: Query<any>, options: LiveOptions<R>, whose: string): Live<R[]> => {
+  const { via = 'stream', poll_ms, limit = 1000 } = options
+  // Asked in one transaction, so that not a single event is between the documents and the source.
+  const query = fql`let set = (${set})
+    { page: set.pageSize(${Math.min(limit, 1000)}), source: set.eventSource() }`
+  return {
+    key: JSON.stringify(['fauna', whose, set.encode(), via, poll_ms, limit]),
+    subscribe(sink: Sink<R[]> | ((value: R[]) => void)): Unsubscribe {
+      const to = typeof sink === 'function' ? { next: sink } : sink
+      const control = new AbortController()
+      import('./follow-set.js').then(({ follow }) => follow(client, query, options, to, control.signal)).catch((error) => {
+        if (!control.signal.aborted) to.error?.(error)
+      })
+      return () => control.abort()
+    },
+  }
+}

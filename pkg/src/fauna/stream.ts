@@ -1,0 +1,158 @@
+import type { Session } from '../types.js'
+import { ClientError } from './errors.js'
+import type { LogHandler } from './config.js'
+import type { State } from './state.js'
+import type { EventSource, HTTPStreamClient, StreamEventData, StreamEventStatus } from './event-types.js'
+import type { LongType } from './wire.js'
+
+/** How a subscription is doing. */
+export interface StreamState {
+  status: 'connecting' | 'open' | 'waiting' | 'closed'
+  /** Why it connects or waits: its token was about to expire (`renewed`), the page was away (`woken`), the server closed the stream (`ended`), the network (`dropped`), nothing came for too long (`silent`)... */
+  cause: 'first' | 'renewed' | 'woken' | 'ended' | 'dropped' | 'silent' | 'permission_loss' | 'refused' | 'resync'
+  /** Connections so far, this one included. */
+  connects: number
+  /** With `waiting`: milliseconds until the next attempt. */
+  retryInMs?: number
+}
+
+/** What a stream can be given beside the driver's options. */
+export interface StreamOptions {
+  /** `stream` holds one answer of `/stream/1` open; `feed` polls `/feed/1`, which is cheaper where tokens live for a minute and news may be late. Default `stream`. */
+  via?: 'stream' | 'feed'
+  /** With `feed`: milliseconds between two requests. Default 5000. A hidden page is not polled. */
+  poll_ms?: number
+  /** With `feed`: events per request, 1 to 16000. Default 16. */
+  page_size?: number
+  /** Deliver `{ type: 'resync' }` and go on where events were missed (more than 128 behind, or away for too long): read everything anew when it comes. Only with a query as source. Default false: the stream ends with the server's error, as the driver's does. */
+  resync_events?: boolean
+  /** Called with each change of the connection. What it throws is nobody's. */
+  onState?: (state: StreamState) => void
+  /** Ends the stream; waiting and iterating reject with its reason. */
+  signal?: AbortSignal
+}
+
+/** What `new StreamClient` takes, as the driver's; `client.stream` fills it in. */
+export interface StreamClientConfiguration extends StreamOptions {
+  /** What the requests go through. */
+  httpStreamClient: HTTPStreamClient
+  /** Default of a client: `number`. */
+  long_type: LongType
+  /** Attempts in a row before the stream ends with the last error. A client's default: `max_attempts` of the client until it has worked once, then without end. */
+  max_attempts: number
+  /** The longest pause between two attempts, in seconds. */
+  max_backoff: number
+  secret: string
+  logger: LogHandler
+  /** Deliver `status` events too. Default false. */
+  status_events?: boolean
+  /** Go on after this event of an earlier stream of the same token. */
+  cursor?: string
+}
+
+/** @internal What `client.stream` knows and the driver's configuration has no field for. */
+export interface Own {
+  state: State
+  /** Unless the options brought another secret. */
+  session?: Session<any> | undefined
+  /** The options gave `max_attempts` themselves. */
+  counted: boolean
+}
+
+/** @internal Shared by the shell and by what is loaded with the first iteration. */
+export interface Subscribed {
+  readonly source: EventSource | (() => Promise<EventSource>)
+  readonly config: StreamClientConfiguration
+  readonly own: Own | undefined
+  closed: boolean
+  /** Of the last event that was delivered. */
+  ts?: number | undefined
+  cursor?: string | undefined
+  /** Ends the iterations under way. */
+  readonly ends: Set<() => void>
+}
+
+/** Events were missed, so what was built from them is not right any more: read it anew. The events that follow begin after this moment. */
+export interface ResyncEvent {
+  type: 'resync'
+  /** What the server said: `stream_replay_volume_exceeded` or `invalid_stream_start_time`. */
+  code: string
+}
+
+/** What a stream delivers: `status` with `status_events`, `resync` with `resync_events`. */
+export type StreamEvent<T = any> = StreamEventData<T> | StreamEventStatus | ResyncEvent
+
+type Events<T> = AsyncGenerator<StreamEvent<T>, void, unknown>
+
+/**
+ * The events of a source, without end: over short tokens, dropped connections and restarts of the server it goes on after the last event
+ * that was delivered. Iterate it, or `start` it. Made by `client.stream`; it asks nobody before.
+ */
+export class StreamClient<T = any> {
+  /** Whether it was closed. */
+  closed = false
+  readonly #shared: Subscribed
+
+  /** @throws TypeError for an option that is missing, RangeError for one that is not positive, as the driver does. */
+  constructor(token: EventSource | (() => Promise<EventSource>), config: StreamClientConfiguration, /** @internal */ own?: Own) {
+    for (const name of ['long_type', 'max_backoff', 'max_attempts', ...(own ? [] : (['httpStreamClient', 'secret'] as const))] as const)
+      if (config[name] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
+    for (const name of ['max_backoff', 'max_attempts', 'poll_ms', 'page_size'] as const)
+      if (config[name]! <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
+    this.#shared = { source: token, config, own, closed: false, cursor: config.cursor, ends: new Set() }
+  }
+
+  /** Time of the last event that was delivered, in microseconds since the epoch. */
+  get last_ts(): number | undefined {
+    return this.#shared.ts
+  }
+
+  /** Cursor of the last event that was delivered: keep it, and give it as `cursor` to go on later. */
+  get last_cursor(): string | undefined {
+    return this.#shared.cursor
+  }
+
+  /**
+   * Listens with functions instead of a loop.
+   * @param onError told once, when the stream ends with an error. Without it the stream just ends.
+   * @throws TypeError when they are no functions.
+   */
+  start(onEvent: (event: StreamEvent<T>) => void, onError?: (error: Error) => void): void {
+    for (const [name, f] of [['onEvent', onEvent], ['onError', onError ?? onEvent]] as const)
+      if (typeof f !== 'function') throw new TypeError(`Expected a function as the '${name}' argument, but received ${typeof f}. Please provide a valid function.`)
+    void (async () => {
+      for await (const event of this) onEvent(event)
+    })().catch((error) => onError?.(error))
+  }
+
+  /**
+   * Each event as it comes. Leaving the loop ends the connection; a later loop goes on after the last event of this one.
+   * Rejects ClientError when the stream was closed, FaunaError for what the server says, CountersignError `signed_out`, `identity_changed` (a stream
+   * belongs to the user with whom it began), `disposed`; or `signal.reason`.
+   */
+  [Symbol.asyncIterator](): Events<T> {
+    const shared = this.#shared
+    let running: Events<T> | undefined
+    let opening: Promise<Events<T>> | undefined
+    const open = async (): Promise<Events<T>> => {
+      if (shared.closed) throw new ClientError('The stream has been closed and cannot be reused.')
+      return (running = (await import('./subscribe.js')).subscribe<T>(shared))
+    }
+    const step = (method: 'next' | 'return' | 'throw', value?: any): Promise<IteratorResult<any, void>> =>
+      running ? running[method](value) : (opening ??= open()).then((events) => events[method](value))
+    return {
+      next: () => step('next'),
+      return: (value) => step('return', value),
+      throw: (error) => step('throw', error),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    } as Events<T>
+  }
+
+  /** Ends it. A loop over it comes to its end. */
+  close(): void {
+    this.closed = this.#shared.closed = true
+    for (const end of this.#shared.ends) end()
+  }
+}
