@@ -37,6 +37,10 @@ export class Access {
       return source !== undefined && predicateHolds(run, source, args, this.globals)
     })
   }
+  /** True when some role lets the caller read documents of the collection, whichever ones those are. */
+  readsFrom(coll) {
+    return !this.roles || this.roles.some((role) => this.definitions[role]?.[coll]?.read !== undefined)
+  }
   demand(run, action, coll, args, span) {
     if (!this.allows(run, action, coll, args)) throw failures.denied(span)
   }

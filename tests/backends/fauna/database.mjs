@@ -3,6 +3,7 @@ import { FAUNA_AUDIENCE, SEEDS } from '../accounts.mjs'
 import { Access, predicateHolds } from './access.mjs'
 import { annotate, ProtocolFailure, QueryFailure } from './errors.mjs'
 import { Run } from './evaluate.mjs'
+import { computeOps } from './events.mjs'
 import { encode, materialize } from './formats.mjs'
 import { KeySet, KeysUnreachable, looksLikeJwt, Refused, verifyJwt } from './jwt.mjs'
 import { globalScope } from './modules.mjs'
@@ -12,27 +13,34 @@ import { checkNames } from './scope.mjs'
 import { Cursors } from './sets.mjs'
 import { Store } from './store.mjs'
 import { readQuery } from './template.mjs'
+import { readToken, writeToken } from './token.mjs'
 import { int, Module } from './values.mjs'
 
 const AUTH_MS = 5_000
-/** Units of work per compute operation, about as coarse as Fauna's. */
-const STEPS_PER_OP = 50
+/** Who asks: the roles (null: everything is allowed), the JWT's payload and its `exp`, and the schema they were granted under. */
+/** @typedef {{ roles: string[] | null, token: Map<string, any> | null, expS?: number, schema?: number }} Session */
 
 const unauthorized = () => new ProtocolFailure(401, 'unauthorized', 'Access token required')
 
 export class Database {
-  /** @param {{ issuers: any, secret?: string, clock: () => number }} options clock in milliseconds */
-  constructor({ issuers, secret, clock }) {
+  /** @param {{ issuers: any, secret?: string, clock: () => number, historyMs: () => number }} options clock in milliseconds */
+  constructor({ issuers, secret, clock, historyMs }) {
+    this.historyMs = historyMs
     this.secret = secret
     this.clock = clock
     this.providers = accessProviders(issuers).map((provider) => ({ ...provider, keys: new KeySet(provider.jwksUri) }))
     this.globals = globalScope(Object.keys(COLLECTIONS), USER_FUNCTIONS)
     this.isKnown = (name) => this.globals.get(name) instanceof Module
-    this.schemaVersion = Math.floor(clock() * 1000)
-    this.reset()
+    this.schemaVersion = this.micros()
+    this.firstTs = -Infinity
+    this.fill()
   }
-  /** Back to the seeds. */
+  /** Back to the seeds. What was there before has no history any more. */
   reset() {
+    this.fill()
+    this.firstTs = this.store.lastTs
+  }
+  fill() {
     this.cursors = new Cursors()
     this.store = new Store(COLLECTIONS, SEEDS.fauna, (item) => (Number.isInteger(item) ? int(item) : item))
   }
@@ -50,7 +58,7 @@ export class Database {
       return { roles: null, token: null }
     }
     try {
-      const { payload, roles, provider } = await within(AUTH_MS, verifyJwt(bearer, {
+      const { payload, roles, provider, expS } = await within(AUTH_MS, verifyJwt(bearer, {
         providers: this.providers,
         audience: FAUNA_AUDIENCE,
         nowS: this.clock() / 1000,
@@ -58,7 +66,7 @@ export class Database {
       }))
       const sub = payload.get('sub')
       note({ sub: typeof sub === 'string' ? sub : undefined, note: `${provider}: ${roles.join(', ')}` })
-      return { roles, token: payload }
+      return { roles, token: payload, expS, schema: this.schemaVersion }
     } catch (error) {
       if (error instanceof KeysUnreachable) throw new ProtocolFailure(503, 'time_out', 'Authentication did not finish in time.')
       if (!(error instanceof Refused)) throw error
@@ -70,17 +78,38 @@ export class Database {
     const run = this.run({ roles: null, token: claims }, this.store.begin(this.micros()), '', Infinity)
     return predicateHolds(run, predicate, [claims], this.globals)
   }
+  /** Whether who asked may still do so: a JWT until its `exp`, and while nobody has edited the roles. @param {Session} session */
+  stillValid({ expS, schema }) {
+    return (expS === undefined || expS >= this.clock() / 1000) && (schema === undefined || schema === this.schemaVersion)
+  }
+  /** As when an administrator edits a role. */
+  editRoles() {
+    this.schemaVersion = Math.max(this.micros(), this.schemaVersion + 1)
+  }
+  /** The earliest time, in microseconds, from which events can still be told. */
+  historyStart() {
+    return Math.max(this.firstTs, this.micros() - this.historyMs() * 1000)
+  }
+  /** @param {string} token of an event source */
+  eventSource(token) {
+    return readToken(token, this.globals, this.isKnown)
+  }
   micros() {
     return Math.floor(this.clock() * 1000)
   }
   run(session, tx, source, deadline) {
     const access = new Access({ roles: session.roles, globals: this.globals, definitions: ROLES })
-    return new Run({ tx, access, session, source, deadline, clock: this.clock, cursors: this.cursors })
+    const tokenOf = (source, ts) => writeToken(source, ts, this.globals)
+    return new Run({ tx, access, session, source, deadline, clock: this.clock, cursors: this.cursors, tokenOf })
+  }
+  /** A run that sees what there was right after `ts`, and cannot write. @param {Session} session @param {number} ts microseconds */
+  viewer(session, ts) {
+    return this.run(session, this.store.view(ts), '', Infinity)
   }
 
   /**
    * Runs one query. @param {string} text @param {ReturnType<typeof import('./headers.mjs').readHeaders>} headers
-   * @param {{ roles: string[] | null, token: Map<string, any> | null }} session
+   * @param {Session} session
    * @returns {{ status: number, body: Record<string, any> }}
    */
   query(text, headers, session) {
@@ -114,7 +143,7 @@ export class Database {
   stats(run, started) {
     const { compute, read, write } = run.stats
     return {
-      compute_ops: Math.max(1, Math.ceil(compute / STEPS_PER_OP)),
+      compute_ops: computeOps(compute),
       read_ops: read,
       write_ops: write,
       query_time_ms: Math.max(0, Math.round(this.clock() - started)),

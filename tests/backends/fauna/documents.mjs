@@ -5,13 +5,14 @@ import { keeps, natives } from './natives.mjs'
 import { COLLECTIONS } from './schema.mjs'
 import { FSet } from './sets.mjs'
 import { SET } from './lists.mjs'
+import { EventSource } from './source.mjs'
 import { Bytes, Doc, FDate, fitsLong, Int, int, isNumber, Module, Time, typeName } from './values.mjs'
 
 const RESERVED = new Set(['id', 'coll', 'ts', 'data'])
 
 /** The documents of a collection this caller may read, oldest first. */
 const all = (coll) =>
-  new FSet((run, at) => run.tx.ids(coll, at).map((id) => new Doc(coll, id, at)).filter((doc) => run.read(doc).fields))
+  new FSet((run, at) => run.tx.ids(coll, at).map((id) => new Doc(coll, id, at)).filter((doc) => run.read(doc).fields), new EventSource({ coll }))
 
 function documentId(value, coll, span) {
   const text = value instanceof Int ? String(value.v) : value
@@ -33,7 +34,7 @@ export const COLLECTION = {
   methods: natives({
     'all()': (run, { name }) => all(name),
     'byId(id: Any)': (run, { name }, [id], span) => new Doc(name, documentId(id, name, span)),
-    'where(predicate: Function)': (run, { name }, [predicate], span) => all(name).derive((items, later) => items.filter(keeps(later, predicate, span))),
+    'where(predicate: Function)': (run, { name }, [predicate], span) => all(name).where(predicate, span),
     'firstWhere(predicate: Function)': (run, { name }, [predicate], span) => all(name).items(run).find(keeps(run, predicate, span)) ?? null,
     ...Object.fromEntries(OF_ALL.map(ofAll)),
     'create(data: Object)': (run, { name }, [data], span) => create(run, name, data, span),

@@ -3,6 +3,7 @@ import { check, fail, failures, logLine } from './errors.mjs'
 import { construct, member } from './members.mjs'
 import { arithmetic } from './numbers.mjs'
 import { FSet } from './sets.mjs'
+import { EventSource } from './source.mjs'
 import { compare, Doc, equals, Fn, Int, integer, isNumber, Module, typeName } from './values.mjs'
 import { show } from './show.mjs'
 
@@ -15,7 +16,7 @@ export class Run {
    * @param {any} options.tx @param {import('./access.mjs').Access} options.access
    * @param {{ token: Map<string, any> | null }} options.session
    * @param {string} options.source @param {() => number} options.clock ms @param {number} options.deadline ms
-   * @param {import('./sets.mjs').Cursors} options.cursors
+   * @param {import('./sets.mjs').Cursors} options.cursors @param {typeof import('./token.mjs').writeToken} options.tokenOf of an event source
    */
   constructor(options) {
     Object.assign(this, options)
@@ -180,7 +181,8 @@ export class Run {
   }
   project(node, value, env) {
     if (Array.isArray(value)) return value.map((item) => this.pick(node, item, env))
-    if (value instanceof FSet) return value.derive((items, run) => items.map((item) => run.pick(node, item, env)))
+    if (value instanceof FSet) return value.map(projector(node, env), node)
+    if (value instanceof EventSource) return value.with('map', projector(node, env))
     if (this.isNull(value) || value instanceof Map || value instanceof Doc) return this.pick(node, value, env)
     throw check(`Type \`${typeName(value)}\` cannot be projected`, node)
   }
@@ -211,6 +213,9 @@ export class Run {
     this.logs.push(logLine(message, this.source, span))
   }
 }
+
+/** A projection as the function it is. */
+const projector = (node, env) => new Fn({ params: ['this'], body: { ...node, of: { t: 'this', s: node.s, e: node.s } }, env })
 
 const MAX_TEXT = 16 * 1024 * 1024
 function joined(left, right, span) {

@@ -2,6 +2,7 @@
 // encoding it tagged, simple or decorated.
 import { decorate, functionText } from './show.mjs'
 import { cursor, FSet, page } from './sets.mjs'
+import { EventSource } from './source.mjs'
 import { asStruct } from './access.mjs'
 import { RawNumber } from './json.mjs'
 import { Bytes, Doc, doubleText, FDate, fitsLong, Fn, Int, integer, Module, Ordering, parseDate, parseTime, Time } from './values.mjs'
@@ -92,6 +93,7 @@ export function materialize(run, value, inDocument = false, depth = 0) {
     if (depth >= MAX_SETS) return { kind: 'cursor', cursor: cursor(run, { set: value, size: value.size }) }
     return { kind: 'set', fields: materialize(run, page(run, { set: value }), inDocument, depth + 1) }
   }
+  if (value instanceof EventSource) return { kind: 'stream', token: run.tokenOf(value, run.tx.ts) }
   if (value instanceof Fn) return functionText(value)
   if (value instanceof Ordering) return '[ordering]'
   if (Array.isArray(value)) return value.map(inner)
@@ -127,6 +129,7 @@ function tagged(value) {
   if (value?.kind === 'doc') return tag('@doc', tagged(value.fields))
   if (value?.kind === 'set') return tag('@set', tagged(value.fields))
   if (value?.kind === 'cursor') return tag('@set', value.cursor)
+  if (value?.kind === 'stream') return tag('@stream', value.token)
   if (value?.kind === 'ref') return tag('@ref', tagged(value.cause ? new Map([...value.fields, ['exists', false], ['cause', value.cause]]) : value.fields))
   return value
 }
@@ -140,6 +143,7 @@ function simple(value) {
   if (Array.isArray(value)) return value.map(simple)
   if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, simple(item)]))
   if (value?.kind === 'cursor') return value.cursor
+  if (value?.kind === 'stream') return value.token
   if (value?.kind === 'ref' && value.cause) return null
   return value?.kind ? simple(value.fields) : value
 }

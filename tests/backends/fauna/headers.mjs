@@ -3,6 +3,18 @@ import { badRequest } from './errors.mjs'
 
 const invalid = (name, reason) => badRequest(`Invalid header '${name}': ${reason}`)
 
+/** How long the caller waits, all that /feed/1 reads. @param {Record<string, string | undefined>} headers */
+export const readTimeout = (headers) => integer(headers, 'x-query-timeout-ms', 1, 600_000) ?? 120_000
+
+/** @param {Record<string, string | undefined>} headers @param {string} name @param {number} least @param {number} most */
+function integer(headers, name, least, most) {
+  const value = headers[name]?.trim()
+  if (value === undefined) return undefined
+  if (!/^-?\d{1,18}$/.test(value)) throw invalid(name, 'expected an integer')
+  if (Number(value) < least || Number(value) > most) throw invalid(name, `must be between ${least} and ${most}`)
+  return Number(value)
+}
+
 /** @param {Record<string, string | undefined>} headers */
 export function readHeaders(headers) {
   const text = (name) => headers[name]?.trim()
@@ -12,13 +24,6 @@ export function readHeaders(headers) {
     if (value !== 'false') throw invalid(name, 'expected `true` or `false`')
     return false
   }
-  const number = (name, least, most) => {
-    const value = text(name)
-    if (value === undefined) return undefined
-    if (!/^-?\d{1,18}$/.test(value)) throw invalid(name, 'expected an integer')
-    if (Number(value) < least || Number(value) > most) throw invalid(name, `must be between ${least} and ${most}`)
-    return Number(value)
-  }
   const format = text('x-format')?.toLowerCase() ?? 'simple'
   if (!['simple', 'tagged', 'decorated'].includes(format)) throw invalid('x-format', 'expected `simple`, `tagged` or `decorated`')
   return {
@@ -27,9 +32,9 @@ export function readHeaders(headers) {
     typecheck: flag('x-typecheck'),
     performanceHints: flag('x-performance-hints'),
     linearized: flag('x-linearized'),
-    timeoutMs: number('x-query-timeout-ms', 1, 600_000) ?? 120_000,
-    contentionRetries: number('x-max-contention-retries', 0, 7),
-    lastTxnTs: number('x-last-txn-ts', 0, Number.MAX_SAFE_INTEGER),
+    timeoutMs: readTimeout(headers),
+    contentionRetries: integer(headers, 'x-max-contention-retries', 0, 7),
+    lastTxnTs: integer(headers, 'x-last-txn-ts', 0, Number.MAX_SAFE_INTEGER),
     tags: readTags(text('x-query-tags')),
   }
 }

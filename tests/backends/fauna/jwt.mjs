@@ -86,7 +86,7 @@ const seconds = (value) => (value instanceof RawNumber && value.isInteger ? Numb
  * @param {string} options.audience this database's audience
  * @param {number} options.nowS
  * @param {(predicate: string, payload: Map<string, any>) => boolean} options.grants
- * @returns {Promise<{ payload: Map<string, any>, roles: string[], provider: string }>} rejects with Refused
+ * @returns {Promise<{ payload: Map<string, any>, roles: string[], provider: string, expS?: number }>} rejects with Refused
  */
 export async function verifyJwt(token, { providers, audience, nowS, grants }) {
   const parts = token.split('.')
@@ -117,7 +117,7 @@ export async function verifyJwt(token, { providers, audience, nowS, grants }) {
   const claims = longs(decodeSimple(payload))
   const roles = provider.roles.filter(({ predicate }) => predicate === undefined || grants(predicate, claims)).map(({ role }) => role)
   if (!roles.length) throw new Refused('no role is granted')
-  return { payload: claims, roles, provider: provider.name }
+  return { payload: claims, roles, provider: provider.name, expS: exp }
 }
 
 function signed([header, payload, signature], jwk, algorithm) {

@@ -1,7 +1,8 @@
 // What arrays and sets can do. A set's methods are the array's on its items, or a new recipe.
-import { check, fail, failures } from './errors.mjs'
+import { fail, failures } from './errors.mjs'
 import { calls, comparison, keeps, natives } from './natives.mjs'
 import { FSet, page, pageSize } from './sets.mjs'
+import { openEventSource } from './source.mjs'
 import { equals, int, totalCompare, typeName } from './values.mjs'
 
 const orNull = (item) => item ?? null
@@ -55,7 +56,7 @@ export const ARRAY = {
     'entries()': (run, items) => items.map((item, i) => [int(i), item]),
     'indexOf(element: Any)': (run, items, [element]) => found(items.findIndex((item) => run.same(item, element))),
     'indexWhere(predicate: Function)': (run, items, [predicate], span) => found(items.findIndex(keeps(run, predicate, span))),
-    'toSet()': (run, items) => new FSet(() => items),
+    'toSet()': (run, items) => new FSet(() => items, 'streaming is not supported on array sets.'),
     'at(index: Int)': (run, items, [index], span) => {
       if (index < 0 || index >= items.length) throw failures.bounds(index, items.length, span)
       return items[index]
@@ -64,27 +65,35 @@ export const ARRAY = {
 }
 
 const setQuery = (body) => (run, set, args, span) => body(run, set.items(run), args, span)
-const setChange = (body) => (run, set, args, span) => set.derive((items, later) => body(later, items, args, span))
-const wrap = (table, wrapper) => Object.fromEntries(Object.entries(table).map(([signature, body]) => [signature, wrapper(body)]))
-const noEvents = (run, set, args, span) => {
-  throw check('This server does not support event sources', span)
+const setChange = (body, name) => (run, set, args, span) => set.derive((items, later) => body(later, items, args, span), `streaming is not supported on ${NO_EVENTS[name]}`)
+const wrap = (table, wrapper) => Object.fromEntries(Object.entries(table).map(([signature, body]) => [signature, wrapper(body, signature.slice(0, signature.indexOf('(')))]))
+/** What an event source cannot be made of: it follows single documents, and these look at more than one. */
+const NO_EVENTS = {
+  order: 'sets returned from `.order()`.', reverse: 'sets that have been reversed.', distinct: 'distinct sets.',
+  take: 'sets returned from `.take()`.', drop: 'sets returned from `.drop()`.', flatMap: '`.flatMap()` sets.', concat: 'concatenated sets.',
 }
+const eventMethods = (signatures) => Object.fromEntries(signatures.map((signature) => [signature, openEventSource(signature.slice(0, signature.indexOf('(')))]))
 
 export const SET = {
   fields: new Map(),
   methods: natives({
     ...wrap(QUERIES, setQuery),
     ...wrap(CHANGES, setChange),
+    'map(mapper: Function)': (run, set, [mapper], span) => set.map(mapper, span),
+    'where(predicate: Function)': (run, set, [predicate], span) => set.where(predicate, span),
     'count()': (run, set) => int(set.items(run).length),
     'toArray()': (run, set) => set.items(run),
     'flatMap(mapper: Function)': (run, set, [mapper], span) =>
-      set.derive((items, later) => items.flatMap((item) => inner(later, later.apply(mapper, [item], span), span))),
+      set.derive((items, later) => items.flatMap((item) => inner(later, later.apply(mapper, [item], span), span)), `streaming is not supported on ${NO_EVENTS.flatMap}`),
     'concat(other: Set)': (run, set, [other], span) =>
-      new FSet((later, at) => [...set.items(later, at), ...(other instanceof FSet ? other.items(later, at) : inner(later, other, span))], set.size),
-    'pageSize(size: Int)': (run, set, [size], span) => set.derive((items) => items, pageSize(size, span)),
+      new FSet(
+        (later, at) => [...set.items(later, at), ...(other instanceof FSet ? other.items(later, at) : inner(later, other, span))],
+        `streaming is not supported on ${NO_EVENTS.concat}`, set.size,
+      ),
+    'pageSize(size: Int)': (run, set, [size], span) => set.derive((items) => items, set.events, pageSize(size, span)),
     'paginate(size: Int?)': (run, set, [size], span) => page(run, { set, size: size === undefined ? set.size : pageSize(size, span) }),
-    'eventSource()': noEvents,
-    'eventsOn(...fields: Any)': noEvents,
+    // The last two are the names these had first.
+    ...eventMethods(['eventSource()', 'eventsOn(...fields: Any)', 'toStream()', 'changesOn(...fields: Any)']),
   }),
 }
 function inner(run, value, span) {

@@ -6,6 +6,7 @@ import { isModule, MODULES } from './modules.mjs'
 import { native } from './natives.mjs'
 import { BYTES, DATE, STRING, TIME } from './scalars.mjs'
 import { FSet } from './sets.mjs'
+import { EVENT_SOURCE, EventSource } from './source.mjs'
 import { show } from './show.mjs'
 import { Bytes, Doc, FDate, Module, Time, typeName } from './values.mjs'
 
@@ -29,6 +30,7 @@ function tableOf(value) {
   if (typeof value === 'string') return STRING
   if (Array.isArray(value)) return ARRAY
   if (value instanceof FSet) return SET
+  if (value instanceof EventSource) return EVENT_SOURCE
   if (value instanceof Time) return TIME
   if (value instanceof FDate) return DATE
   if (value instanceof Bytes) return BYTES

@@ -4,7 +4,8 @@ import { native, natives } from './natives.mjs'
 import { arithmetic, double, toPrecision } from './numbers.mjs'
 import { dateFrom, timeFrom, unitNanos } from './scalars.mjs'
 import { FSet, page, pageSize, sequence } from './sets.mjs'
-import { Bytes, compare, FDate, Int, int, isNumber, Module, Ordering, Time } from './values.mjs'
+import { EventSource } from './source.mjs'
+import { Bytes, compare, Doc, FDate, Int, int, isNumber, Module, Ordering, Time } from './values.mjs'
 import { show } from './show.mjs'
 
 const real = (name) => [`${name}(x: Number)`, (run, self, [x]) => Math[name](double(x))]
@@ -74,7 +75,11 @@ export const MODULES = {
         return page(run, size === undefined ? position : { ...position, size: pageSize(size, span) })
       },
       'sequence(from: Int, until: Int)': (run, self, [from, until], span) => sequence(from, until, span),
-      'single(element: Any)': (run, self, [element]) => new FSet((later) => (later.isNull(element) ? [] : [element])),
+      'single(element: Any)': (run, self, [element]) =>
+        new FSet(
+          (later) => (later.isNull(element) ? [] : [element]),
+          element instanceof Doc ? new EventSource({ doc: element }) : 'streaming on `Set.single()` is only supported if its element is a document.',
+        ),
     }),
   },
   Array: {

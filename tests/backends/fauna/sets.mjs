@@ -9,16 +9,30 @@ const MAX_PAGE = 16_000
 const MAX_CURSORS = 10_000
 
 export class FSet {
-  /** @param {(run: any, at?: number) => any[]} items @param {number} [size] of a page */
-  constructor(items, size = DEFAULT_PAGE) {
+  /**
+   * @param {(run: any, at?: number) => any[]} items
+   * @param {import('./source.mjs').EventSource | string} events what an event source of this set is, or why there is none
+   * @param {number} [size] of a page
+   */
+  constructor(items, events, size = DEFAULT_PAGE) {
     this.items = items
+    this.events = events
     this.size = size
   }
-  /** @param {(items: any[], run: any) => any[]} change */
-  derive(change, size = this.size) {
-    return new FSet((run, at) => change(this.items(run, at), run), size)
+  /** @param {(items: any[], run: any) => any[]} change @param {FSet['events']} events */
+  derive(change, events, size = this.size) {
+    return new FSet((run, at) => change(this.items(run, at), run), events, size)
+  }
+  /** The elements a predicate keeps. @param {import('./values.mjs').Fn} predicate @param {any} span */
+  where(predicate, span) {
+    return this.derive((items, later) => items.filter((item) => later.truth(later.apply(predicate, [item], span), span)), after(this.events, 'where', predicate))
+  }
+  /** @param {import('./values.mjs').Fn} mapper @param {any} span */
+  map(mapper, span) {
+    return this.derive((items, later) => items.map((item) => later.apply(mapper, [item], span)), after(this.events, 'map', mapper))
   }
 }
+const after = (events, kind, fn) => (typeof events === 'string' ? events : events.with(kind, fn))
 
 /** The server's memory of cursors; to the caller they are opaque base64. */
 export class Cursors {
@@ -60,5 +74,5 @@ const MAX_SEQUENCE = 1_000_000
 export function sequence(from, until, span) {
   const length = Math.max(0, until - from)
   if (length > MAX_SEQUENCE) throw fail('value_too_large', `range size ${length} exceeds limit ${MAX_SEQUENCE}`, span)
-  return new FSet(() => Array.from({ length }, (_, i) => int(from + i)))
+  return new FSet(() => Array.from({ length }, (_, i) => int(from + i)), 'streaming is not supported on sets created from `Set.sequence()`.')
 }

@@ -3,7 +3,8 @@
 // Decorated rendering (fixed, and what the tests compare with): scalars as FQL literals (strings in double quotes),
 // `Time("...")`, `Date("...")`, `Bytes("...")`, modules by name; arrays and objects one item per line, two blanks of
 // indentation, `[]` and `{}` when empty; keys that are no identifiers in quotes; a document as its object with id,
-// coll, ts first; a reference as `Coll("id")`, a missing document as `Coll("id") /* cause */`; a set as its page.
+// coll, ts first; a reference as `Coll("id")`, a missing document as `Coll("id") /* cause */`; a set as its page, a nested
+// one past the tenth level as its cursor in quotes; an event source as its token in quotes.
 import { Bytes, Doc, doubleText, FDate, Fn, Int, Module, Ordering, Time } from './values.mjs'
 
 const QUOTED = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f', '\v': '\\v', '\0': '\\0', '#': '\\#' }
@@ -44,6 +45,7 @@ export function decorate(value, indent = '') {
   if (value instanceof Map) return lines('{', '}', [...value].map(([name, item]) => `${key(name)}: ${decorate(item, `${indent}  `)}`), indent)
   if (value.kind === 'doc' || value.kind === 'set') return decorate(value.fields, indent)
   if (value.kind === 'cursor') return quote(value.cursor)
+  if (value.kind === 'stream') return quote(value.token)
   const reference = `${value.fields.get('coll').name}(${quote(value.fields.get('id'))})`
   return value.cause ? `${reference} /* ${value.cause} */` : reference
 }

@@ -121,7 +121,7 @@ async function errorClasses(client, make, fql) {
     syntax: await query(fql`1 +`),
     unbound: await query(fql`let a = 1
       a + nobody`),
-    unsupported: await query(fql`Order.all().eventSource()`),
+    unsupported: await query(fql`"a" =~ "b"`),
     runtime: await query(fql`1 / 0`),
     missing: await query(fql`Order.byId("1")!.item`),
     abort: await query(fql`abort({ why: "because", when: Date("2020-01-01"), n: 2147483648 })`),

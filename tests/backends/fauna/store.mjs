@@ -1,7 +1,10 @@
 // Documents with their versions: a transaction sees one snapshot plus its own writes, and nothing of it stays when it
 // fails. Old versions are kept so that a cursor can go on reading the snapshot it was made in.
 
+import { fail } from './errors.mjs'
+
 /** @typedef {{ ts: number, fields: Map<string, any> | null }} Version  null: deleted */
+/** @typedef {{ ts: number, changes: { coll: string, id: string }[] }} Entry a transaction that wrote */
 
 export class Store {
   /** @param {Record<string, object>} collections schemas by name @param {Record<string, object[]>} seeds */
@@ -9,6 +12,10 @@ export class Store {
     /** @type {Map<string, Map<string, Version[]>>} */
     this.data = new Map(Object.keys(collections).map((name) => [name, new Map()]))
     this.lastTs = 0
+    /** Oldest first. @type {Entry[]} */
+    this.log = []
+    /** Called after every commit that wrote something. @type {Set<(entry: Entry) => void>} */
+    this.watchers = new Set()
     // Above 2^53 on purpose: whoever reads an id as a number loses digits here as with Fauna itself.
     this.lastId = 400_000_000_000_000_000n
     const seeding = this.begin(Date.now() * 1000 - 1_000_000)
@@ -22,7 +29,21 @@ export class Store {
   }
   /** @param {number} micros the server's clock; transaction times only ever grow */
   begin(micros) {
-    return new Transaction(this, Math.max(micros, this.lastTs + 1))
+    return new Transaction(this, this.tick(micros))
+  }
+  /** A time that no transaction has had. @param {number} micros */
+  tick(micros) {
+    this.lastTs = Math.max(micros, this.lastTs + 1)
+    return this.lastTs
+  }
+  /** What was written at `ts` and later. @param {number} ts */
+  since(ts) {
+    const first = this.log.findLastIndex((entry) => entry.ts < ts) + 1
+    return this.log.slice(first)
+  }
+  /** What there was right after `ts`, for reading only. @param {number} ts */
+  view(ts) {
+    return new View(this, ts)
   }
 }
 
@@ -33,7 +54,6 @@ class Transaction {
     this.snapshot = ts - 1
     /** @type {Map<string, Map<string, any>>} */
     this.writes = new Map()
-    store.lastTs = ts
   }
   has(coll) {
     return this.store.data.has(coll)
@@ -65,5 +85,20 @@ class Transaction {
         versions.get(id).push({ ts: this.ts, fields })
       }
     }
+    const changes = [...this.writes].flatMap(([coll, documents]) => [...documents.keys()].map((id) => ({ coll, id })))
+    if (!changes.length) return
+    const entry = { ts: this.ts, changes }
+    this.store.log.push(entry)
+    for (const watcher of [...this.store.watchers]) watcher(entry)
+  }
+}
+
+class View extends Transaction {
+  constructor(store, ts) {
+    super(store, ts)
+    this.snapshot = ts
+  }
+  write() {
+    throw fail('invalid_effect', 'Writes are disallowed in stream subscriptions.')
   }
 }

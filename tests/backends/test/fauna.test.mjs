@@ -217,7 +217,7 @@ describe('FQL', () => {
     ['(x, x) => 1', 'invalid_query', '1:5', 'Duplicate lambda argument'],
     ['.a', 'invalid_query', '1:1', 'Short form lambdas are not allowed here'], ['"x".nope()', 'invalid_query', '1:5', 'Type `String` does not have field `nope`'],
     ['at (Time.now()) 1', 'invalid_query', '1:1', 'does not support `at`'], ['"a" =~ "b"', 'invalid_query', '1:5', 'does not support regular expressions'],
-    ['Order.all().eventSource()', 'invalid_query', '1:1', 'does not support event sources'],
+    ['Order.all().order(.total).eventSource()', 'invalid_receiver', '1:1', "can't call `.eventSource()` because streaming is not supported on sets returned from `.order()`."],
     ['"\\ud800"', 'invalid_query', '1:2', 'surrogates'], [`${'('.repeat(20000)}1`, 'stack_overflow', undefined, ''],
     ['1 % 0', 'divide_by_zero', '1:3', 'division by zero'], ['null.a', 'invalid_null_access', '1:6', 'Cannot access `a` on null'], ['null!', 'null_value', '1:5', 'Null value'],
     ['1 + "a"', 'invalid_argument', '1:3', 'of type Number, received String'],
