@@ -17,15 +17,15 @@ export const read = (response: HTTPResponse, format: ValueFormat, long: LongType
   try {
     body = JSON.parse(text)
     if (!record(body)) throw new TypeError('no object')
-    const decode = (part: any, pick: (root: any) => any) => (format === 'tagged' ? decodeTree(part, long, text, pick) : part)
+    const decode = (part: any) => (format === 'tagged' ? decodeTree(part, long) : part)
     if (typeof body['query_tags'] === 'string') body['query_tags'] = Object.fromEntries(body['query_tags'].split(',').map((tag) => tag.split('=')))
     if ('data' in body) {
-      body['data'] = decode(body['data'], (root) => root.data)
+      body['data'] = decode(body['data'])
       return body as QuerySuccess<any>
     }
     const error = body['error']
     if (record(error) && 'code' in error && 'message' in error) {
-      if ('abort' in error) error['abort'] = decode(error['abort'], (root) => root.error.abort)
+      if ('abort' in error) error['abort'] = decode(error['abort'])
       return getServiceError(body as QueryFailure, httpStatus)
     }
   } catch (error) {

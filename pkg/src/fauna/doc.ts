@@ -1,4 +1,5 @@
 import { kind } from './kind.js'
+import { put } from './put.js'
 import type { TimeStub } from './time.js'
 import type { QueryValueObject } from './wire.js'
 
@@ -59,7 +60,7 @@ export class Document extends DocumentReference {
     super(obj)
     const { coll: _, id: __, ts, ...fields } = obj
     this.ts = ts
-    put(this, fields)
+    for (const key of Object.keys(fields)) put(this, key, fields[key])
   }
 
   /** A plain object with the same fields. */
@@ -101,7 +102,7 @@ export class NamedDocument<T extends object = Record<string, never>> extends Nam
     const { coll: _, name: __, ts, data, ...fields } = obj
     this.ts = ts
     this.data = data || ({} as T)
-    put(this, fields)
+    for (const key of Object.keys(fields)) put(this, key, fields[key])
   }
 
   /** A plain object with the same fields. */
@@ -134,9 +135,3 @@ export class NullDocument {
 
 /** A document with the fields that you declare: `DocumentT<{ total: number }>`. */
 export type DocumentT<T extends object = QueryValueObject> = Document & T
-
-/** Sets own properties, so that a field called `__proto__` is data and not a prototype. */
-function put(target: object, fields: Record<string, unknown>): void {
-  for (const key of Object.keys(fields))
-    Object.defineProperty(target, key, { value: fields[key], enumerable: true, configurable: true, writable: true })
-}

@@ -1,25 +1,25 @@
 import { ClientError } from './errors.js'
 import { kind, type Kind } from './kind.js'
-import { located } from './locate.js'
+import { located, passing } from './locate.js'
+import { put } from './put.js'
 import type { QueryInterpolation, TaggedType } from './wire.js'
 
 /** The smallest and the largest 64-bit integer that Fauna can hold. */
 export const LONG_MIN = -(2n ** 63n)
 export const LONG_MAX = 2n ** 63n - 1n
 
-type Bag = Record<string, unknown>
 type Value = { [kind]?: Kind; isoString: string; dateString: string; name: string; id: string; coll: { name: string }; ref: object; token: string; encode(): QueryInterpolation }
 
 const number = (value: number): TaggedType => {
   if ((value | 0) === value) return { '@int': String(value) }
   if (Number.isSafeInteger(value)) return { '@long': String(value) }
-  if (value === Infinity || value === -Infinity) throw new RangeError(`Cannot convert ${value} to a Fauna type.`)
+  if (value === Infinity || value === -Infinity) throw new RangeError(`Fauna takes no ${value}`)
   return { '@double': String(value) }
 }
 
 const bigint = (value: bigint): TaggedType => {
   if (value < LONG_MIN || value > LONG_MAX)
-    throw new RangeError("BigInt value exceeds max magnitude for a 64-bit Fauna long. Use a 'number' to represent doubles beyond that limit.")
+    throw new RangeError('Fauna takes no bigint beyond 64 bits. Send a number')
   return value >= -2147483648n && value <= 2147483647n ? { '@int': String(value) } : { '@long': String(value) }
 }
 
@@ -37,15 +37,10 @@ const builtin = (value: object): string => Object.prototype.toString.call(value)
 export const bytesOf = (value: object): Uint8Array | undefined => {
   if (ArrayBuffer.isView(value)) {
     if (builtin(value) === 'Uint8Array') return value as Uint8Array
-    throw new ClientError('Only Uint8Array and ArrayBuffer can be sent as Fauna Bytes. Wrap the buffer of this view: new Uint8Array(view.buffer, view.byteOffset, view.byteLength)')
+    throw new ClientError('Fauna takes no view but Uint8Array. Send new Uint8Array(view.buffer, view.byteOffset, view.byteLength)')
   }
   return builtin(value) === 'ArrayBuffer' ? new Uint8Array(value as ArrayBuffer) : undefined
 }
-
-const wrongType = (value: unknown) => new TypeError(`Passing ${typeof value} as a QueryArgument is not supported`)
-
-/** `__proto__` as a field is data: assigning it would set the prototype instead. */
-const define = (out: Bag, key: string, value: unknown) => Object.defineProperty(out, key, { value, enumerable: true, configurable: true, writable: true })
 
 /** Everything that is neither a primitive, nor an array, nor a plain object; `undefined` when it is to be sent field by field. */
 const special = (value: object): TaggedType | undefined => {
@@ -56,15 +51,16 @@ const special = (value: object): TaggedType | undefined => {
     case 'mod': return { '@mod': v.name }
     case 'doc': return { '@ref': { id: v.id, coll: { '@mod': v.coll.name } } }
     case 'named': return { '@ref': { name: v.name, coll: { '@mod': v.coll.name } } }
-    case 'null': return special(v.ref)
+    case 'null': return walk(v.ref)
     case 'stream': return v.token
-    case 'set': throw new ClientError('A Page or an EmbeddedSet could not be encoded: Fauna takes no Set values. Send its `data` or its `after` instead.')
-    case 'query': throw new TypeError("Cannot encode instance of type 'Query'. Queries nest in fql`...` only, not in arguments.")
+    case 'set': throw new ClientError('Fauna takes no Set. Send its `data` or its `after`')
+    case 'query': throw new TypeError('Fauna takes no Query in arguments. Put it into fql`...`')
   }
   if (value instanceof Date) return { '@time': value.toISOString() }
   const bytes = bytesOf(value)
   if (bytes) return { '@bytes': base64(bytes) }
-  return builtin(value) === 'Date' ? { '@time': (value as Date).toISOString() } : undefined
+  // A copy, so that an invalid one throws this realm's RangeError.
+  return builtin(value) === 'Date' ? { '@time': new Date(+value).toISOString() } : undefined
 }
 
 /** Plain objects skip the questions about special values; most arguments are plain. */
@@ -73,18 +69,31 @@ const plain = (value: object): boolean => {
   return proto === Object.prototype || proto === null
 }
 
-const fields = (value: Bag): TaggedType => {
-  let wrapped = false
-  const out: Bag = {}
-  for (const key in value) {
-    if (key.charCodeAt(0) === 64) wrapped = true
-    const field = value[key]
-    if (field === undefined) continue
-    const encoded = typeof field === 'string' ? field : walk(field)
-    if (key === '__proto__') define(out, key, encoded)
-    else out[key] = encoded
+const into = <T>(walk: (value: unknown) => T, value: unknown, key: string | number): T => {
+  try {
+    return walk(value)
+  } catch (error) {
+    throw passing(error, key)
   }
-  return (wrapped ? { '@object': out } : out) as TaggedType
+}
+
+/** `wrap` where a key that begins with @ must be told from a tag; it counts even when its value is left out. */
+const fields = <T>(value: object, walk: (value: unknown) => T, wrap?: boolean): Record<string, T> => {
+  let wrapped = false
+  const out: Record<string, T> = {}
+  for (const key in value) {
+    if (wrap && key.charCodeAt(0) === 64) wrapped = true
+    const field = (value as Record<string, unknown>)[key]
+    if (field !== undefined) put(out, key, into(walk, field, key))
+  }
+  return wrapped ? { '@object': out as T } : out
+}
+
+const items = <T>(value: unknown[], walk: (value: unknown) => T): T[] => {
+  const out = new Array<T>(value.length)
+  // Holes stay holes, which JSON writes as null.
+  for (let i = 0; i < value.length; i++) if (i in value) out[i] = into(walk, value[i], i)
+  return out
 }
 
 const walk = (value: unknown): TaggedType => {
@@ -95,35 +104,25 @@ const walk = (value: unknown): TaggedType => {
     case 'bigint': return bigint(value)
     case 'object':
       if (value === null) return null
-      // `map` leaves holes alone, and JSON writes them as null.
-      if (Array.isArray(value)) return value.map(each)
-      return (plain(value) ? undefined : special(value)) ?? fields(value as Bag)
+      if (Array.isArray(value)) return items(value, walk)
+      return (plain(value) ? undefined : special(value)) ?? fields(value, walk, true)
   }
-  throw wrongType(value)
+  throw new TypeError(`Fauna takes no ${typeof value}`)
 }
 
 const node = (value: unknown): QueryInterpolation => {
-  if (typeof value === 'object' && value !== null) {
-    if (Array.isArray(value)) return { array: value.map((item) => node(item)) }
-    if ((value as Value)[kind] === 'query') return (value as Value).encode()
-    const other = plain(value) ? undefined : special(value)
-    if (other !== undefined) return { value: other }
-    const out: Bag = {}
-    for (const key in value) {
-      const field = (value as Bag)[key]
-      if (field === undefined) continue
-      if (key === '__proto__') define(out, key, node(field))
-      else out[key] = node(field)
-    }
-    return { object: out as { [key: string]: QueryInterpolation } }
-  }
-  return { value: walk(value) }
+  if (typeof value !== 'object' || value === null) return { value: walk(value) }
+  if (Array.isArray(value)) return { array: items(value, node) }
+  if ((value as Value)[kind] === 'query') return (value as Value).encode()
+  const other = plain(value) ? undefined : special(value)
+  return other === undefined ? { object: fields(value, node) } : { value: other }
 }
 
-const each = (value: unknown) => walk(value)
-
-/** A value in the tagged format. @throws TypeError, RangeError or ClientError, whose message ends with the path. */
-export const encode = (value: unknown): TaggedType => located(() => walk(value), () => value, walk)
+/** A value in the tagged format. @throws TypeError, RangeError or ClientError; the message ends with the path. What a getter throws passes on. */
+export const encode = (value: unknown): TaggedType => located(walk, value)
 
 /** A node of a query's template. @throws as {@link encode}. */
-export const encodeInterpolation = (value: unknown): QueryInterpolation => located(() => node(value), () => value, node)
+export const encodeInterpolation = (value: unknown): QueryInterpolation => located(node, value)
+
+/** The same for the argument of a template at an index, which the path then begins with: `${0}.at`. */
+export const encodeArgument = (value: unknown, index: number): QueryInterpolation => located((arg) => into(node, arg, ~index), value)

@@ -29,6 +29,6 @@ export class TaggedTypeFormat {
    * @throws SyntaxError when it is no JSON; RangeError or TypeError when a tag holds what it must not, with the path in the message.
    */
   static decode(input: string, decodeOptions?: DecodeOptions): any {
-    return decodeTree(JSON.parse(input), decodeOptions?.long_type ?? 'number', input, (root) => root)
+    return decodeTree(JSON.parse(input), decodeOptions?.long_type ?? 'number')
   }
 }

@@ -1,39 +1,40 @@
-/**
- * Where in a value a walk fails. The walks themselves keep no path, so that the common case costs nothing; after a failure this
- * one descends again, always into the first child that fails alone.
- */
-const locate = (root: unknown, fails: (value: unknown) => boolean): string => {
-  let path = ''
-  let at = root
-  // A cyclic value fails at every depth; a hundred steps say enough.
-  search: for (let depth = 0; depth < 100 && typeof at === 'object' && at !== null; depth++) {
-    for (const key of Object.keys(at)) {
-      const child = (at as Record<string, unknown>)[key]
-      if ((child !== undefined || Array.isArray(at)) && fails(child)) {
-        path += Array.isArray(at) ? `[${key}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
-        at = child
-        continue search
-      }
-    }
-    break
-  }
-  return path
+/** A field's name, an item's index, or, as its complement (`~0` for the first), the index of an interpolated argument. */
+type Key = string | number
+
+/** The keys that an error has passed on its way out, innermost first: a walk that succeeds keeps no path. */
+const trails = new WeakMap<object, Key[]>()
+
+/** For the `catch` around one step of a walk: `throw passing(error, key)`. A stack overflow becomes an error that says why. */
+export const passing = (error: any, key: Key): unknown => {
+  // V8 and Safari: "Maximum call stack size exceeded"; Firefox: "too much recursion".
+  if (/call stack|recursion/.test(error?.message)) error = new RangeError('The value contains itself or is nested too deeply')
+  if (error instanceof Error) trails.get(error)?.push(key) ?? trails.set(error, [key])
+  return error
 }
 
-/** Runs a walk; its error is thrown on with the place added to the message. Without a place the message stays as it was. */
-export const located = <R>(walk: () => R, root: () => unknown, again: (value: unknown) => unknown): R => {
+const step = (key: Key): string =>
+  typeof key === 'number' ? (key < 0 ? `\${${~key}}` : `[${key}]`) : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+
+/** A query inside an argument of another is encoded by a walk of its own. */
+let depth = 0
+
+/** More than a hundred steps are no place but a value that contains itself: the first ones show how. */
+const path = (trail: Key[]): string => trail.slice(trail.length > 100 ? -10 : 0).reverse().map(step).join('').replace(/^\./, '') + (trail.length > 100 ? '...' : '')
+
+/** Runs a walk over `root`. The message of its error says where it was. */
+export const located = <R>(walk: (root: any) => R, root: unknown): R => {
+  depth++
   try {
-    return walk()
-  } catch (error) {
-    const path = locate(root(), (value) => {
-      try {
-        again(value)
-        return false
-      } catch {
-        return true
-      }
-    })
-    if (path && error instanceof Error) error.message += ` (at ${path.replace(/^\./, '')})`
+    return walk(root)
+  } catch (error: any) {
+    const trail = trails.get(error)
+    if (trail && depth === 1) {
+      // Not an assignment, which would throw for a getter's frozen error.
+      Reflect.set(error, 'message', `${error.message} (at ${path(trail)})`)
+      trails.delete(error)
+    }
     throw error
+  } finally {
+    depth--
   }
 }

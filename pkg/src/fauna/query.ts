@@ -1,4 +1,4 @@
-import { encodeInterpolation } from './encode.js'
+import { encodeArgument } from './encode.js'
 import { kind } from './kind.js'
 import type { FQLFragment, QueryArgument } from './wire.js'
 
@@ -26,7 +26,7 @@ export class Query<T = any> {
     const fql: FQLFragment['fql'] = []
     for (let i = 0; i < fragments.length; i++) {
       if (fragments[i] !== '') fql.push(fragments[i]!)
-      if (i < this.#args.length) fql.push(encodeInterpolation(this.#args[i]))
+      if (i < this.#args.length) fql.push(encodeArgument(this.#args[i], i))
     }
     return { fql }
   }

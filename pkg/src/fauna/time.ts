@@ -1,4 +1,3 @@
-import { ClientError } from './errors.js'
 import { kind } from './kind.js'
 
 // The grammar Fauna's JavaScript driver accepts: years beyond 9999 carry a sign, U+2212 counts as a minus, and the zone is `Z` or an offset.
@@ -90,10 +89,7 @@ export class DateStub {
    * @throws RangeError when the date is invalid.
    */
   static fromDate(date: Date): DateStub {
-    const iso = date.toISOString()
-    const at = iso.indexOf('T')
-    if (at < 0) throw new ClientError(`Failed to parse date '${iso}'`)
-    return new DateStub(iso.slice(0, at))
+    return DateStub.from(date.toISOString().split('T')[0]!)
   }
 
   /**

@@ -150,7 +150,7 @@ test('malformed answers throw and say where', () => {
   const bad = ['{"a":[{"@int":"x"}]}', '{"a":[{"@int":""}]}', '{"a":[{"@int":5}]}', '{"a":[{"@int":"1.5"}]}', '{"a":[{"@long":"1e400"}]}', '{"a":[{"@double":"1,5"}]}', '{"a":[{"@time":"yesterday"}]}', '{"a":[{"@time":5}]}',
     '{"a":[{"@date":"2024-13-01"}]}', '{"a":[{"@bytes":"%%%"}]}', '{"a":[{"@bytes":null}]}', '{"a":[{"@doc":null}]}', '{"a":[{"@ref":[]}]}', '{"a":[{"@set":null}]}', '{"a":[{"@object":"x"}]}', '{"a":[{"@mod":{}}]}', '{"a":[{"@stream":1}]}']
   for (const text of bad) assert.throws(() => T.decode(text, { long_type: 'number' }), /at a\[0\]/, text)
-  assert.throws(() => T.decode('{"@doc":{"id":"1","coll":{"@mod":"C"},"ts":{"@time":"x"}}}'), /at \["@doc"\]\.ts/)
+  assert.throws(() => T.decode('{"@doc":{"id":"1","coll":{"@mod":"C"},"ts":{"@time":"x"}}}'), /at ts\)$/)
   assert.throws(() => T.decode('{', { long_type: 'number' }), SyntaxError)
 })
 
