@@ -17,7 +17,7 @@ export const gates = { eager: { ...budgets.eager, root: 2_280 }, page: 33_900, t
  * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart,
  * what waits for the organisation where a template names its `orgClaim`. run.mjs sees in a browser that a healthy page loads none.
  */
-const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/failure)/
+const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/failure|dist\/fauna\/explain)/
 /** What a page with sockets and streams loads besides. A page that asks over HTTP never does. */
 const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/failure)/
 

@@ -1,36 +1,74 @@
 import { scrub } from '../errors.js'
 import { decodeTree } from './decode.js'
-import { getServiceError, ProtocolError } from './errors.js'
+import { getServiceError, ProtocolError, type ServiceError } from './errors.js'
 import type { HTTPResponse } from './http.js'
 import type { LongType, QueryFailure, QuerySuccess, ValueFormat } from './wire.js'
 
-const record = (value: unknown): value is Record<string, any> => typeof value === 'object' && value !== null && !Array.isArray(value)
+type Body = Record<string, any>
 
-const excerpt = (text: string) => (text ? `: ${scrub(text).slice(0, 120)}` : ', and it is empty')
+/** How the values of an answer are written, and what must not be quoted from it. */
+export interface Reading {
+  format: ValueFormat
+  long: LongType
+  /** The client's own secret: a proxy's error page may repeat the request. */
+  secret?: string | undefined
+}
 
-/** What the server said: the result, or the error to throw. Only `data` and `error.abort` hold values of the query's format. */
-export const read = (response: HTTPResponse, format: ValueFormat, long: LongType): QuerySuccess<any> | Error => {
-  const { status: httpStatus, body: text } = response
-  if (httpStatus === 200 && (!text.length || response.headers['content-length'] === '0'))
-    return new ProtocolError({ message: 'There was an issue communicating with Fauna. Response is empty. Please try again.', httpStatus: 500 })
+const record = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The beginning of somebody else's text, as it may be shown: at most 120 characters on one line, and nothing that looks like a token. */
+export const excerpt = (text: string, secret?: string): string => {
+  const safe = secret ? text.split(secret).join('[secret]') : text
+  const shown = scrub(safe).replace(/[\s\p{C}]+/gu, ' ').trim().slice(0, 120)
+  // The cut may have gone through a character.
+  return shown ? `: ${shown.replace(/[\ud800-\udbff]$/, '')}` : ', and it is empty'
+}
+
+/** Not a word of it can be read. */
+export const unreadable = (what: string, httpStatus: number): ProtocolError =>
+  new ProtocolError({ message: `Error parsing response as JSON: the answer with status ${httpStatus} ${what}`, httpStatus })
+
+/**
+ * What the server said: what `take` finds in the body, or the error to throw. Only what `take` decodes and `error.abort` are values of the
+ * query's format. `take` answers undefined when the body is not what it looks for.
+ */
+export const readBody = <R>(
+  { status: httpStatus, body: text }: Pick<HTTPResponse, 'status' | 'body'>,
+  { format, long, secret }: Reading,
+  take: (body: Body, decode: (part: any) => any) => R | undefined,
+): R | ServiceError | ProtocolError => {
   let body: unknown
   try {
     body = JSON.parse(text)
-    if (!record(body)) throw new TypeError('no object')
-    const decode = (part: any) => (format === 'tagged' ? decodeTree(part, long) : part)
-    if (typeof body['query_tags'] === 'string') body['query_tags'] = Object.fromEntries(body['query_tags'].split(',').map((tag) => tag.split('=')))
-    if ('data' in body) {
-      body['data'] = decode(body['data'])
-      return body as QuerySuccess<any>
-    }
-    const error = body['error']
-    if (record(error) && 'code' in error && 'message' in error) {
-      if ('abort' in error) error['abort'] = decode(error['abort'])
-      return getServiceError(body as QueryFailure, httpStatus)
+  } catch {
+    return unreadable(`is no JSON${excerpt(text, secret)}`, httpStatus)
+  }
+  try {
+    if (record(body)) {
+      const decode = (part: any) => (format === 'tagged' ? decodeTree(part, long) : part)
+      const tags = body['query_tags']
+      if (tags && typeof tags === 'string') body['query_tags'] = Object.fromEntries(tags.split(',').map((tag) => tag.split('=')))
+      const result = take(body, decode)
+      if (result !== undefined) return result
+      const error = body['error']
+      if (record(error) && typeof error['code'] === 'string' && typeof error['message'] === 'string') {
+        if ('abort' in error) error['abort'] = decode(error['abort'])
+        return getServiceError(body as QueryFailure, httpStatus)
+      }
     }
   } catch (error) {
-    const what = body === undefined ? 'is no JSON' : `cannot be read (${scrub((error as Error).message)})`
-    return new ProtocolError({ message: `Error parsing response as JSON: the answer with status ${httpStatus} ${what}${body === undefined ? excerpt(text) : ''}`, httpStatus })
+    return unreadable(`cannot be read${excerpt((error as Error).message, secret)}`, httpStatus)
   }
-  return new ProtocolError({ message: `Response is in an unknown format: status ${httpStatus}${excerpt(text)}`, httpStatus })
+  return new ProtocolError({ message: `Response is in an unknown format: status ${httpStatus}${excerpt(text, secret)}`, httpStatus })
+}
+
+/** The answer to a query. A success is known by its `data`, whatever the status. */
+export const read = (response: HTTPResponse, reading: Reading): QuerySuccess<any> | ServiceError | ProtocolError => {
+  if (response.status === 200 && (!response.body.length || response.headers['content-length'] === '0'))
+    return new ProtocolError({ message: 'There was an issue communicating with Fauna. Response is empty. Please try again.', httpStatus: 500 })
+  return readBody(response, reading, (body, decode) => {
+    if (!('data' in body)) return undefined
+    body['data'] = decode(body['data'])
+    return body as QuerySuccess<any>
+  })
 }

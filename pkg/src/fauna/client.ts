@@ -11,7 +11,7 @@ import { SetIterator } from './paginate.js'
 import { Query } from './query.js'
 import { StreamClient, type Own, type StreamClientConfiguration } from './stream.js'
 import type { EmbeddedSet, Page } from './set.js'
-import { ended, saw, seen, type State } from './state.js'
+import { alone, ended, saw, seen, type State } from './state.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
 
 /**
@@ -56,7 +56,8 @@ export class Client<T extends string = string> {
     ended(this.#state)
     options.signal?.throwIfAborted()
     const request: QueryRequest = { query: query.encode() }
-    if (options.arguments) request.arguments = encode(options.arguments)
+    // Under their name, so that it begins the path of what cannot be sent.
+    if (options.arguments) request.arguments = (encode({ arguments: options.arguments }) as any).arguments
     // The call belongs to whoever is signed in now, not to whoever is when the code below has loaded.
     const { session, secret } = this.#state.config
     const own = options.secret === undefined || options.secret === secret
@@ -74,7 +75,8 @@ export class Client<T extends string = string> {
    * @throws TypeError when it is none of these. The iterator rejects as {@link Client.query} does.
    */
   paginate<R = any>(from: Query<any> | Page<any> | EmbeddedSet, options?: QueryOptions): SetIterator<R> {
-    return from instanceof Query ? SetIterator.fromQuery<R>(this, from, options) : SetIterator.fromPageable<R>(this, from, options)
+    const client = options?.secret ? this : alone(this.#state, this.query)
+    return from instanceof Query ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
   }
 
   /** How the events of this client get out, and the query that makes their source. */

@@ -53,6 +53,10 @@ export type FaunaConfig<T extends string = string> = ClientConfiguration &
     endpoint: Endpoint
     /** The `aud` that the token should carry (`https://db.fauna.com/db/...`). It is only compared, for better hints. */
     audience?: string
+    /** The `iss` that the token should carry, as the access provider in the database has it, slash at the end and all. Only compared, as `audience`. */
+    issuer?: string
+    /** For a client that only reads: every query of it may run twice. See `idempotent` of the query options. Default false. */
+    idempotent?: boolean
   }
 
 const defaults = {

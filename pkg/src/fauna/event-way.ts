@@ -5,7 +5,7 @@ import { getServiceError, ProtocolError, type ServiceError } from './errors.js'
 import type { HTTPStreamClient } from './event-types.js'
 import type { HTTPClient, HTTPResponse } from './http.js'
 import { batches } from './lines.js'
-import { explained, open } from './run.js'
+import { open, refused, told } from './run.js'
 import type { LogHandler, Settled } from './config.js'
 import type { Own } from './stream.js'
 import { bearer, custom, networkError, type Way } from './transport.js'
@@ -38,10 +38,10 @@ async function* reading(body: ReadableStream<Uint8Array>): AsyncGenerator<string
   }
 }
 
-/** What the session says of a token that was refused, in Fauna's own class and with what is wrong with the token. */
-const refused = async (error: unknown, way: Way): Promise<unknown> => {
-  if (CountersignError.is(error, 'token_rejected')) return explained(getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401), way, error)
-  return CountersignError.is(error, 'unauthorized') ? explained(error as ServiceError, way) : error
+/** A refusal in Fauna's own class, with what is wrong with the token; any other error as it is. */
+const refusedBy = async (error: unknown, way: Way, signal: AbortSignal | undefined): Promise<unknown> => {
+  const known = refused(error)
+  return known instanceof Error ? told(known, way, signal) : known
 }
 
 /** Over the platform's `fetch`: the session's channel, or a secret. */
@@ -50,9 +50,9 @@ const fetched = (config: Settled, way: Way, secret: string | undefined): OpenStr
   const send = way.channel?.fetch ?? bearer(secret!, config.allowInsecureOrigin)
   const init: RequestInit = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }
   const response = await send(url, init, () => {}).catch(async (error) => {
-    throw await refused(networkError(error), way)
+    throw await refusedBy(networkError(error), way, signal)
   })
-  if (!response.ok) throw await refused(refusal(await response.text().catch(() => ''), response.status), way)
+  if (!response.ok) throw await refusedBy(refusal(await response.text().catch(() => ''), response.status), way, signal)
   if (!response.body) throw new ProtocolError({ message: 'Fauna answered a request for events with no body', httpStatus: response.status })
   return reading(response.body)
 }
@@ -129,10 +129,10 @@ export const connection = (config: Reach, own: Own | undefined): Connection => {
       logger?.debug("Fauna HTTP %s request to '%s' (timeout: %s), headers: %s", 'POST', '/feed/1', client_timeout_ms, JSON.stringify(headers))
       const out = way()
       const response = await out.request({ client_timeout_ms, data: data as never, headers, method: 'POST', path: '/feed/1', ...(signal && { signal }) }, check).catch(async (error) => {
-        throw await refused(error, out)
+        throw await refusedBy(error, out, signal)
       })
       logger?.debug("Fauna HTTP response '%s' from %s, headers: %s", response.status, '/feed/1', conceal(JSON.stringify(response.headers)))
-      return response.status === 401 ? Promise.reject(await refused(refusal(response.body, 401), out)) : response
+      return response.status === 401 ? Promise.reject(await refusedBy(refusal(response.body, 401), out, signal)) : response
     },
   }
 }

@@ -16,11 +16,11 @@ export class Garbled extends ProtocolError {
 }
 
 /** The event with its values; an error event as the error that it is. Events are tagged, whatever the client's format. */
-const decoded = (event: any, long: LongType, text: string, pick: (root: any) => any): any => {
+const decoded = (event: any, long: LongType): any => {
   try {
     if (event.type === 'error') {
-      if (event.error?.abort !== undefined) event.error.abort = decodeTree(event.error.abort, long, text, (root) => pick(root).error.abort)
-    } else if ('data' in event) event.data = decodeTree(event.data, long, text, (root) => pick(root).data)
+      if (event.error?.abort !== undefined) event.error.abort = decodeTree(event.error.abort, long)
+    } else if ('data' in event) event.data = decodeTree(event.data, long)
   } catch (error) {
     throw unreadable(scrub((error as Error).message), 200)
   }
@@ -40,7 +40,7 @@ export const readEvent = (line: string, long: LongType): any => {
     throw new Garbled(line)
   }
   if (!known(event)) throw new Garbled(line)
-  const out = decoded(event, long, line, (root) => root)
+  const out = decoded(event, long)
   if (out.type === 'error') throw errorOf(out)
   return out
 }
@@ -58,7 +58,7 @@ export const readPage = ({ status, body }: HTTPResponse, long: LongType): FeedSu
     throw refusal(body, status)
   }
   if (!Array.isArray(page?.events) || typeof page.cursor !== 'string' || !page.events.every(known)) throw refusal(body, status)
-  page.events.forEach((event: any, i: number) => decoded(event, long, body, (root) => root.events[i]))
+  for (const event of page.events) decoded(event, long)
   return page
 }
 

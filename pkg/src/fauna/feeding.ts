@@ -40,7 +40,7 @@ export const feeder = <T>({ source, config, own }: Feeding): ((feeding: Feeding)
         signal?.throwIfAborted()
         check()
         if (!(error instanceof ThrottlingError) || attempt >= max_attempts) throw error
-        await pause(Math.min(Math.random() * 2 ** (attempt - 1), max_backoff) * 1000, signal)
+        await pause(Math.min(Math.random() * 2 ** (attempt - 1), max_backoff) * 1000, signal, session, check)
       }
     }
   }

@@ -26,6 +26,7 @@ async function* pages(client: Asks, initial: unknown, options: QueryOptions): As
     yield [first]
     return
   }
+  options.signal?.throwIfAborted()
   if (page.data) yield page.data
   while (page.after) {
     const { data } = await client.query(fql`Set.paginate(${page.after})`, options)

@@ -18,7 +18,7 @@ export class Query<T = any> {
 
   /**
    * The template that is sent: source and values in turn, so that a value can never become source.
-   * @throws TypeError, RangeError or ClientError for a value that Fauna cannot take; the message names its path.
+   * @throws TypeError, RangeError or ClientError for a value that Fauna cannot take; the message names its place: which `${}`, and the path in it.
    */
   encode(): FQLFragment {
     const fragments = this.#fragments

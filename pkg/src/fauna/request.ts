@@ -1,32 +1,42 @@
-import { base64, bytesOf, encode } from './encode.js'
+import { base64, bytesOf } from './encode.js'
 import { ClientError } from './errors.js'
+import { located, passing } from './locate.js'
 import type { QueryArgumentObject, QueryOptions } from './wire.js'
 
 /** The server refuses a whole request for one bad tag and does not say which; this says it, before anything is sent. */
-const tags = (tags: Record<string, string>): string => {
+const tags = (tags: Record<string, string>): string | undefined => {
   const all = Object.entries(tags).map((pair) => pair.join('='))
   for (const tag of all)
     if (!/^\w{1,40}=\w{1,80}$/.test(tag)) throw new ClientError(`query_tags: '${tag.slice(0, 130)}' is no valid tag. Keys (up to 40) and values (up to 80 characters) are letters, digits and _`)
   const text = all.join(',')
-  if (all.length > 25 || text.length > 3000) throw new ClientError('query_tags: at most 25 tags and 3000 characters in all')
-  return text
+  if (all.length > 25 || text.length > 3000) throw new ClientError(`query_tags: at most 25 tags and 3000 characters in all, and these are ${all.length} with ${text.length}`)
+  // No tags at all: the server takes no empty header.
+  return text || undefined
+}
+
+const whole = (option: string, value: number | undefined, least: number, most: number): number | undefined => {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value
+  throw new RangeError(`'${option}' must be a whole number from ${least} to ${most}, not ${String(value)}`)
 }
 
 /**
  * The headers of a query: only names that Fauna's CORS answer allows, or the preflight would fail.
- * @throws ClientError for malformed tags.
+ * @throws ClientError for malformed tags and for what no header can carry; RangeError for a number that Fauna would refuse.
  */
 export const headers = (c: QueryOptions, lastTxnTs: number | undefined): Record<string, string> => {
   const out: Record<string, string> = {}
-  const set = (name: string, value: unknown) => {
-    if (value !== undefined) out[name] = String(value)
+  const set = (name: string, value: unknown, option = name) => {
+    if (value === undefined) return
+    out[name] = String(value)
+    // The platform would throw as well, and not say what.
+    if (!/^[ -~]*$/.test(out[name])) throw new ClientError(`'${option}' holds characters that no header can carry (line breaks or non-ASCII)`)
   }
-  set('x-format', c.format)
-  set('x-typecheck', c.typecheck)
-  set('x-performance-hints', c.performance_hints)
-  set('x-query-timeout-ms', c.query_timeout_ms)
-  set('x-linearized', c.linearized)
-  set('x-max-contention-retries', c.max_contention_retries)
+  set('x-format', c.format, 'format')
+  set('x-typecheck', c.typecheck, 'typecheck')
+  set('x-performance-hints', c.performance_hints, 'performance_hints')
+  set('x-query-timeout-ms', whole('query_timeout_ms', c.query_timeout_ms, 1, 600_000))
+  set('x-linearized', c.linearized, 'linearized')
+  set('x-max-contention-retries', whole('max_contention_retries', c.max_contention_retries, 0, 7))
   set('traceparent', c.traceparent)
   set('x-query-tags', c.query_tags && tags(c.query_tags))
   set('x-last-txn-ts', lastTxnTs)
@@ -36,19 +46,34 @@ export const headers = (c: QueryOptions, lastTxnTs: number | undefined): Record<
 
 /**
  * Arguments as the `simple` format reads them: plain JSON, in which a tag would be an ordinary object. What JSON cannot say exactly
- * (NaN, integers beyond 2^53) is refused rather than changed.
+ * (NaN, integers beyond 2^53) is refused rather than changed. They are known to be arguments: the tagged encoder has taken them.
+ * @throws ClientError, with the path.
  */
 export const simple = (args: QueryArgumentObject): unknown => {
-  encode(args) // throws for everything that cannot be an argument at all, with its path
   const replace = function (this: any, key: string, value: unknown): unknown {
     const given = this[key] // before toJSON: a Node Buffer has one
-    if (typeof given === 'bigint' || typeof given === 'number') {
-      const n = Number(given)
-      if (Number.isNaN(n) || (typeof given === 'bigint' && !Number.isSafeInteger(n))) throw new ClientError(`The simple format cannot carry ${given} exactly (argument '${key}'). Use format 'tagged'`)
-      return n
-    }
+    if (typeof given === 'bigint' || typeof given === 'number') return exact(given)
     const bytes = typeof given === 'object' && given !== null ? bytesOf(given) : undefined
     return bytes ? base64(bytes) : value
   }
+  located(look, { arguments: args })
   return JSON.parse(JSON.stringify(args, replace))
+}
+
+const exact = (given: number | bigint): number => {
+  const n = Number(given)
+  if (Number.isNaN(n) || (typeof given === 'bigint' && !Number.isSafeInteger(n))) throw new ClientError(`The simple format cannot carry ${given} exactly. Use format 'tagged'`)
+  return n
+}
+
+/** Goes through once for the sake of the path, which writing JSON does not tell. */
+const look = (value: any): void => {
+  if (typeof value === 'bigint' || typeof value === 'number') exact(value)
+  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value))
+    for (const key of Object.keys(value))
+      try {
+        look(value[key])
+      } catch (error) {
+        throw passing(error, Array.isArray(value) ? +key : key)
+      }
 }

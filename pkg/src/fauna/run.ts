@@ -1,12 +1,12 @@
 import { conceal, CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
-import { resolveEndpoint, type Explained } from '../internal.js'
+import { resolveEndpoint } from '../internal.js'
 import type { Finding, Session } from '../types.js'
 import { read } from './answer.js'
-import { getServiceError, ServiceError, ThrottlingError } from './errors.js'
+import { getServiceError, NetworkError, ProtocolError, ThrottlingError } from './errors.js'
 import { headers, simple } from './request.js'
 import { ended, saw, seen, type State } from './state.js'
-import { custom, way, within, type Way } from './transport.js'
+import { custom, way, type Way } from './transport.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
 
 /** The way out of a client's requests, made at first use. */
@@ -26,58 +26,97 @@ const deliverable = (guard: Fence): void => {
   }
 }
 
-/** Waits, or rejects with the reason as soon as the signal aborts. */
-export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  within(2147483647, signal, () => new Promise((resolve) => setTimeout(resolve, ms)))
+/** Waits. Rejects as soon as the signal aborts, or there is somebody else for whom `check` throws. */
+export const pause = (ms: number, signal: AbortSignal | undefined, session: Session<any> | undefined, check: () => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const look = () => {
+      try {
+        signal?.throwIfAborted()
+        check()
+      } catch (error) {
+        end()
+        reject(error)
+      }
+    }
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', look)
+      unfollow?.()
+    }
+    // Timers cast to 32 bits and would fire at once beyond that.
+    const timer = setTimeout(() => (end(), resolve()), Math.min(ms, 2147483647))
+    signal?.addEventListener('abort', look)
+    const unfollow = session?.on('identity', look)
+  })
 
-/** The same error with what is known of the token that was refused; `known`: by whoever noticed. */
-export const explained = async (error: ServiceError, { channel }: Way, known: Explained = {}): Promise<ServiceError> => {
-  const { hint, token } = (known.hint ? known : await channel?.explain()) ?? {}
-  return Object.assign(error, hint && { hint }, token && { token })
+/** A refusal that the session has seen, in Fauna's class. */
+export const refused = (error: unknown): unknown =>
+  CountersignError.is(error, 'token_rejected')
+    ? Object.assign(getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401, error.hint), error.token && { token: error.token })
+    : error
+
+/** The same error with what the token explains of it. What explains is loaded with the first such error; without it the error stands by itself. */
+export const told = (error: Error, out: Way, signal: AbortSignal | undefined): Error | Promise<Error> =>
+  CountersignError.is(error, 'unauthorized') || error instanceof ProtocolError
+    ? import('./explain.js').then(({ explained }) => explained(error as CountersignError, out, signal), () => error)
+    : error
+
+/**
+ * Whether another attempt may be made. Throttled: always, the query has not run. Where it may have run and failed, or nobody knows: if
+ * it may run twice. A refused token has had its replay by then, and everything else would be refused again.
+ */
+const curable = (error: unknown, idempotent: boolean | undefined): boolean => {
+  if (error instanceof ThrottlingError) return true
+  if (!idempotent) return false
+  // A time limit of the session's, known by its template: it was waited for a token, and that has lasted long enough.
+  if (error instanceof NetworkError) return !(error.code === 'timeout' && error.template)
+  return /^(409|440|5\d\d)$/.test(String((error as { httpStatus?: number }).httpStatus))
 }
 
 /**
- * One query, with the retries of throttled attempts. `request.arguments` are in the tagged format. A query with another secret than the
+ * One query, with its attempts. `request.arguments` are in the tagged format. A query with another secret than the
  * client's (`own` false) belongs to nobody here: no session, no fence, no transaction time of the client's user.
  */
 export const run = async (state: State, request: QueryRequest, options: QueryOptions, own: boolean, guard: Fence): Promise<QuerySuccess<any>> => {
   const { config } = state
+  const { signal } = options
   const settled = { ...config, ...options }
   // Given as undefined, these keep the client's value: without them there is no request.
   const format = (settled.format ??= config.format)
   const long = (settled.long_type ??= config.long_type)
-  const timeout = (settled.query_timeout_ms ??= config.query_timeout_ms)
+  const client_timeout_ms = (settled.query_timeout_ms ??= config.query_timeout_ms) + config.client_timeout_buffer_ms
   if (options.arguments && format === 'simple') request.arguments = simple(options.arguments)
   const out = own ? (state.way ??= open(state)) : open(state, options.secret)
+  const path = '/query/1'
+  guard.check()
 
   for (let attempt = 1; ; attempt++) {
     ended(state)
-    guard.check()
     const sent = headers(settled, own ? seen(state) : undefined)
     // No header here holds a token: the way out adds it.
-    config.logger?.debug('Fauna HTTP request to /query/1 (attempt %s), headers: %s', attempt, JSON.stringify(sent))
+    config.logger?.debug('Fauna HTTP %s request to %s (timeout: %s), headers: %s', 'POST', path, String(client_timeout_ms), JSON.stringify(sent))
     const asked = Date.now()
-    const response = await out
-      .request({ client_timeout_ms: timeout + config.client_timeout_buffer_ms, data: request, headers: sent, method: 'POST', signal: options.signal }, guard.check)
-      .catch(async (error) => {
-        options.signal?.throwIfAborted()
-        deliverable(guard)
-        if (!CountersignError.is(error, 'token_rejected')) throw error
-        throw await explained(getServiceError({ error: { code: 'unauthorized', message: error.message } }, 401), out, error)
-      })
+    const answer = await out.request({ client_timeout_ms, data: request, headers: sent, method: 'POST', signal }, guard.check).then((response) => {
+      config.logger?.debug('Fauna HTTP response %s from %s, headers: %s', response.status, path, conceal(JSON.stringify(response.headers)))
+      return read(response, { format, long, secret: options.secret ?? config.secret })
+    }, refused)
+    signal?.throwIfAborted()
     deliverable(guard)
-    config.logger?.debug('Fauna HTTP response %s from /query/1, headers: %s', response.status, conceal(JSON.stringify(response.headers)))
-    const answer = read(response, format, long)
     if (!(answer instanceof Error)) {
-      if (own) saw(state, answer.txn_ts)
+      const { stats, txn_ts } = answer as QuerySuccess<any>
+      if (own) saw(state, txn_ts)
       // The transaction's time is the server's clock, in microseconds.
-      if (answer.txn_ts) out.channel?.clock(answer.txn_ts / 1000, asked)
-      if (answer.stats) answer.stats.attempts = attempt
-      return answer
+      if (txn_ts) out.channel?.clock(txn_ts / 1000, asked)
+      if (stats) stats.attempts = attempt
+      return answer as QuerySuccess<any>
     }
-    if (!(answer instanceof ThrottlingError) || attempt >= config.max_attempts)
-      throw CountersignError.is(answer, 'unauthorized') ? await explained(answer as ServiceError, out) : answer
-    await pause(Math.min(Math.random() * 2 ** (attempt - 1), config.max_backoff) * 1000, options.signal)
+    // As the driver asks it: what is no number ends the attempts.
+    if (!(attempt < config.max_attempts && curable(answer, settled.idempotent))) {
+      const error = await told(answer, out, signal)
+      deliverable(guard)
+      throw error
+    }
+    await pause(Math.min(Math.random() * 2 ** (attempt - 1), config.max_backoff) * 1000, signal, own ? config.session : undefined, () => deliverable(guard))
   }
 }
 
@@ -85,8 +124,8 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
 export const check = async (state: State): Promise<Finding[]> => {
   try {
     if (!state.http) resolveEndpoint(state.config.endpoint, 'endpoint', 'fauna')
-    const { channel } = (state.way ??= open(state))
-    return channel ? await channel.check() : []
+    state.way ??= open(state)
+    return await (await import('./explain.js')).findings(state.way)
   } catch (error) {
     const { code = 'backend', message, hint } = error as CountersignError
     return [{ ok: false, code, message: String(message), ...(hint && { fix: hint }) }]

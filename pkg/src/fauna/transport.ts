@@ -1,6 +1,7 @@
 import { CountersignError, type ErrorCode } from '../errors.js'
-import { channel, resolveEndpoint, type Channel } from '../internal.js'
+import { channel, resolveEndpoint, type Channel, type Expect } from '../internal.js'
 import type { Authorized, Endpoint } from '../types.js'
+import { excerpt, unreadable } from './answer.js'
 import type { Credentials } from './config.js'
 import { ClientError, NetworkError } from './errors.js'
 import type { HTTPClient, HTTPRequest, HTTPResponse } from './http.js'
@@ -44,12 +45,14 @@ export const networkError = (error: unknown): unknown => {
     return new NetworkError(message, { code, hint, template, token, retryable, cause: error.cause })
   }
   if (CountersignError.is(error)) return error
-  const reason = (error as { cause?: { code?: unknown } } | null)?.cause?.code
+  // What Node says of the network is one step down: `fetch failed`, and its cause ECONNREFUSED.
+  const below = (error as { cause?: { code?: unknown } } | null)?.cause
+  const reason = below?.code
   const offline = globalThis.navigator?.onLine === false
   const [code, message]: [ErrorCode, string] = offline
     ? ['offline', 'Fauna was not reached: this device is offline']
     : ['network', `Fauna was not reached${reason ? ` (${reason})` : ''}: refused connection, unknown host, TLS or CORS. The browser's network panel or the cause tells more`]
-  return new NetworkError(message, { code, cause: error })
+  return new NetworkError(message, { code, cause: reason ? below : error })
 }
 
 const isLocal = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\]|.+\.localhost)$/.test(url.hostname)
@@ -77,13 +80,17 @@ export const bearer = (secret: string, insecure: boolean | undefined): Fetch => 
 
 /** How a client's requests get out and whose they are. Made at first use, so that constructing is inert. */
 export interface Way {
-  /** Only with a session. */
+  /** Only with a session, and without a transport of the user's own. */
   channel?: Channel
+  /** Without a channel: the secret, or the token that was sent last. */
+  held?(): string | null | undefined
+  /** What the token is held against when it is refused. */
+  expect: Expect
   /** `check` throws when the request has lost its user; asked right before a token of the session is sent by ourselves. */
   request(request: HTTPRequest<any>, check?: () => void): Promise<HTTPResponse>
 }
 
-type Config = Credentials<any> & { endpoint: Endpoint; fetch_keepalive?: boolean }
+type Config = Credentials<any> & Expect & { endpoint: Endpoint; fetch_keepalive?: boolean }
 
 const invalid = (message: string) => new CountersignError('option_invalid', `fauna: ${message}`, { backend: 'fauna' })
 
@@ -91,10 +98,25 @@ const invalid = (message: string) => new CountersignError('option_invalid', `fau
 const credential = (config: Config, secret: string | undefined): { secret: string } | Authorized<any> => {
   const { session, template } = config as Authorized<any>
   if (session && secret && secret === config.secret) throw invalid('give `session` and `template`, or `secret`, not both')
+  // The platform would say it too, and repeat the secret in its message.
+  if (secret && !/^[ -~]*$/.test(secret.trim())) throw invalid('`secret` holds characters that no header can carry (line breaks or non-ASCII)')
   if (secret) return { secret }
   if (!session) throw invalid(`\`secret\` is ${secret === '' ? 'empty' : 'undefined'} and there is no \`session\`. Give one of them`)
   if (!template) throw invalid("`template` is missing: which of the session's templates is for Fauna?")
   return config as Authorized<any>
+}
+
+/** The text of a body. Bytes that are no UTF-8 are not replaced by question marks: they are no answer of Fauna's. */
+const text = async (response: Response): Promise<string> => {
+  const bytes = await response.arrayBuffer().catch((cause) => {
+    if (CountersignError.is(cause)) throw cause
+    throw new NetworkError("The connection broke in the middle of Fauna's answer: the query may have run", { code: 'outcome_unknown', cause })
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw unreadable(`is no UTF-8${excerpt(new TextDecoder().decode(bytes.slice(0, 1000)))}`, response.status)
+  }
 }
 
 /** Through `fetch`: the session's channel, or our own with a secret. @throws CountersignError `option_invalid`. */
@@ -105,7 +127,8 @@ export const way = (config: Config, secret = config.secret): Way => {
   const door = 'secret' in who ? undefined : channel({ ...who, backend: 'fauna', endpoint })
   const send = door?.fetch ?? bearer(secret!, allowInsecureOrigin)
   return {
-    channel: door,
+    ...(door ? { channel: door } : { held: () => secret }),
+    expect: config,
     async request({ data, headers, method, client_timeout_ms, path = '/query/1', signal }) {
       const url = new URL(path, endpoint())
       const own: Record<string, string> = { 'Content-Type': 'application/json' }
@@ -117,28 +140,46 @@ export const way = (config: Config, secret = config.secret): Way => {
           // A session says by itself what the network did; anything else is not about the network.
           throw door && !CountersignError.is(error) ? error : networkError(error)
         })
-        const body = await response.text().catch((cause) => {
-          if (CountersignError.is(cause)) throw cause
-          throw new NetworkError("The connection broke in the middle of Fauna's answer: the query may have run", { code: 'outcome_unknown', cause })
-        })
-        return { status: response.status, body, headers: Object.fromEntries(response.headers) }
+        return { status: response.status, body: await text(response), headers: Object.fromEntries(response.headers) }
       }, !!door)
     },
   }
 }
 
+/** Sends through a transport of the user's own. What it does wrong is said in its name; its NetworkError (of the driver's FetchClient) stays one. */
+const entrusted = async (http: HTTPClient, request: HTTPRequest<any>): Promise<HTTPResponse> => {
+  let response: HTTPResponse
+  try {
+    response = await http.request(request)
+  } catch (cause) {
+    if (CountersignError.is(cause)) throw cause
+    throw (cause as Error | undefined)?.name === 'NetworkError' ? networkError((cause as Error).cause ?? cause) : new ClientError('The HTTPClient given to this client failed', { cause })
+  }
+  const { status, body, headers } = response ?? {}
+  if (typeof body !== 'string' || typeof status !== 'number' || !headers) throw new ClientError('The HTTPClient given to this client must answer { status, body, headers }, with the body as text')
+  return response
+}
+
 /** Through a transport of the user's own: it decides where requests go, so the endpoint is not asked for. @throws CountersignError `option_invalid`. */
 export const custom = (http: HTTPClient, config: Config, secret = config.secret): Way => {
   const who = credential(config, secret)
-  const token = async (force: boolean, signal: AbortSignal) => ('secret' in who ? who.secret : who.session.getToken(who.template, { force, signal }))
+  let held: string | null | undefined = secret
+  const token = async (force: boolean, signal: AbortSignal) =>
+    'secret' in who
+      ? who.secret
+      : who.session.getToken(who.template, { force, signal }).catch((error) => {
+          throw networkError(error)
+        })
   return {
+    held: () => held,
+    expect: config,
     request: ({ signal, ...request }, check) =>
-      within(request.client_timeout_ms, signal, async (signal) => {
+      within(request.client_timeout_ms, signal, async (signal, sent) => {
         const send = (token: string | null) => {
           check?.()
-          return http.request({ ...request, headers: token ? { Authorization: `Bearer ${token}`, ...request.headers } : request.headers }).catch((cause) => {
-            throw CountersignError.is(cause) ? cause : new ClientError('The HTTPClient given to this client failed', { cause })
-          })
+          held = token
+          sent()
+          return entrusted(http, { ...request, signal, headers: token ? { Authorization: `Bearer ${token}`, ...request.headers } : request.headers })
         }
         const first = await token(false, signal)
         if (!first && !config.anonymous) throw new CountersignError('signed_out', 'fauna: nobody is signed in, so there is no token to send', { backend: 'fauna' })
@@ -148,6 +189,6 @@ export const custom = (http: HTTPClient, config: Config, secret = config.secret)
         check?.()
         const second = await token(true, signal)
         return second && second !== first ? send(second) : response
-      }),
+      }, true),
   }
 }

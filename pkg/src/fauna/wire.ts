@@ -80,6 +80,12 @@ export interface QueryOptions {
   typecheck?: boolean
   /** Ask for performance hints in `summary`. Default false. */
   performance_hints?: boolean
+  /**
+   * Ours alone: this query may run twice (a read; a write that ends the same when repeated). Then a failed attempt is repeated, within
+   * `max_attempts` and with the waits of a throttled one, also after contention (409), a time limit of the server (440, 503), 500, 502,
+   * 504, and when no answer or half of one came: it may have run. Default: the client's `idempotent`, else false: only 429 is repeated.
+   */
+  idempotent?: boolean
   /** Another secret for this query; the session, if the client has one, is not asked. */
   secret?: string
   /** Aborts waiting, sending, reading and retrying. The call rejects with `signal.reason`. */
