@@ -1,9 +1,9 @@
 import { fence } from '../fence.js'
 import type { Finding, Live, Session } from '../types.js'
-import { settle, type FaunaConfig, type Settled } from './config.js'
+import { settle, shown, type FaunaConfig, type ShownConfiguration } from './config.js'
 import { encode } from './encode.js'
 import { ClientClosedError, ClientError } from './errors.js'
-import type { EventSource } from './event-types.js'
+import type { EventSource } from './wire.js'
 import { FeedClient, type FeedClientConfiguration } from './feed.js'
 import type { HTTPClient } from './http.js'
 import { live, type LiveOptions } from './live.js'
@@ -30,9 +30,8 @@ export class Client<T extends string = string> {
   }
 
   /** The configuration with its defaults, without the secret. */
-  get clientConfiguration(): Omit<Settled, 'secret'> {
-    const { secret: _, ...rest } = this.#state.config
-    return rest
+  get clientConfiguration(): ShownConfiguration {
+    return shown(this.#state.config)
   }
 
   /**
@@ -52,7 +51,7 @@ export class Client<T extends string = string> {
    * `identity_changed`, `endpoint_missing` and the session's others; or `signal.reason`. TypeError, RangeError and ClientError for
    * arguments that cannot be sent, before anything is.
    */
-  async query<R = any>(query: Query<any>, options: QueryOptions = {}): Promise<QuerySuccess<R>> {
+  async query<R = any>(query: Query<R> | Query<any>, options: QueryOptions = {}): Promise<QuerySuccess<R>> {
     ended(this.#state)
     options.signal?.throwIfAborted()
     const request: QueryRequest = { query: query.encode() }
@@ -74,7 +73,7 @@ export class Client<T extends string = string> {
    * The pages of a set: of what a query answers, of a page, or of a set inside a value. Each page is one request.
    * @throws TypeError when it is none of these. The iterator rejects as {@link Client.query} does.
    */
-  paginate<R = any>(from: Query<any> | Page<any> | EmbeddedSet, options?: QueryOptions): SetIterator<R> {
+  paginate<R = any>(from: Page<R> | EmbeddedSet | Query<R | Page<R>> | Query<any>, options?: QueryOptions): SetIterator<R> {
     const client = options?.secret ? this : alone(this.#state, this.query)
     return from instanceof Query ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
   }

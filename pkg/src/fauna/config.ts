@@ -1,18 +1,16 @@
 import type { Authorized, Endpoint } from '../types.js'
+import type { LogHandler } from './log.js'
 import type { LongType, ValueFormat } from './wire.js'
 
-/** Takes the driver's log lines. Headers are logged without `Authorization`. */
-export interface LogHandler {
-  trace(message?: string, ...args: any[]): void
-  debug(message?: string, ...args: any[]): void
-  info(message?: string, ...args: any[]): void
-  warn(message?: string, ...args: any[]): void
-  error(message?: string, ...args: any[]): void
-  fatal(message?: string, ...args: any[]): void
-}
-
-/** The options of the official driver, apart from its secret and its endpoint. An option given as `undefined` where it must be defined throws a TypeError, as there. */
+/**
+ * The options of the official driver. One that has a default and is given as `undefined` throws a TypeError, as there. Nothing is read
+ * from the environment.
+ */
 export interface ClientConfiguration {
+  /** The server's URL; its path is not used. Unlike the driver's it must be there: no host is built in. */
+  endpoint: URL
+  /** Whose rights the client has, for scripts, route handlers and server components. In a browser: `session` and `template` ({@link FaunaConfig}). */
+  secret?: string
   /** What is added to `query_timeout_ms` before the client gives an attempt up, in milliseconds. Default 5000; a RangeError unless positive. */
   client_timeout_buffer_ms?: number
   /** Default `tagged`. */
@@ -44,10 +42,10 @@ export interface ClientConfiguration {
 /** Whose rights a client has: the signed-in user's, or those of one secret (scripts, route handlers, server components). */
 export type Credentials<T extends string> =
   | (Authorized<T> & { secret?: never })
-  | { secret: string | undefined; session?: never; template?: never; anonymous?: never; allowInsecureOrigin?: boolean }
+  | { secret?: string | undefined; session?: never; template?: never; anonymous?: never; allowInsecureOrigin?: boolean }
 
-/** What `new Client(...)` takes. */
-export type FaunaConfig<T extends string = string> = ClientConfiguration &
+/** What `new Client(...)` takes: a {@link ClientConfiguration}, or the same with a session in place of the secret. */
+export type FaunaConfig<T extends string = string> = Omit<ClientConfiguration, 'endpoint' | 'secret'> &
   Credentials<T> & {
     /** The server's URL. No host is built in; `undefined` is `endpoint_missing` at first use. Its path is not used. */
     endpoint: Endpoint
@@ -82,4 +80,18 @@ export const settle = (given: FaunaConfig<any>): Settled => {
   for (const name of ['http2_max_streams', 'client_timeout_buffer_ms', 'query_timeout_ms', 'max_backoff', 'max_attempts'] as const)
     if (config[name] <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
   return config
+}
+
+/** What `client.clientConfiguration` shows: the configuration with its defaults. */
+export type ShownConfiguration = Omit<ClientConfiguration, 'secret'> & typeof defaults & { secret?: never }
+
+/** Without the secret, and with the endpoint as a URL where it is one. */
+export const shown = ({ secret: _, endpoint, ...rest }: Settled): ShownConfiguration => {
+  let url = endpoint
+  try {
+    url = new URL(endpoint!)
+  } catch {
+    // Nothing usable was given: that is said when the client is first used.
+  }
+  return { ...rest, endpoint: url as URL }
 }

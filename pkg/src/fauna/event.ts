@@ -1,6 +1,6 @@
 import { decodeTree } from './decode.js'
 import { ClientError, getServiceError, ProtocolError, type ServiceError } from './errors.js'
-import type { EventSource, FeedSuccess, StreamEventError } from './event-types.js'
+import type { EventSource, FeedSuccess, StreamEventError } from './wire.js'
 import type { HTTPResponse } from './http.js'
 import { scrub } from '../errors.js'
 import { refusal } from './event-way.js'

@@ -1,6 +1,6 @@
-import type { LogHandler } from './config.js'
+import type { LogHandler } from './log.js'
 import { ClientError, getServiceError } from './errors.js'
-import type { EventSource, FeedSuccess, StreamEventData } from './event-types.js'
+import type { EventSource, FeedSuccess, StreamEventData } from './wire.js'
 import type { HTTPClient } from './http.js'
 import type { Own } from './stream.js'
 import type { LongType, QueryStats } from './wire.js'

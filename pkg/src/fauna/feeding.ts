@@ -2,7 +2,7 @@
 import { CountersignError } from '../errors.js'
 import { ThrottlingError } from './errors.js'
 import { readPage, sourceOf } from './event.js'
-import type { FeedSuccess } from './event-types.js'
+import type { FeedSuccess } from './wire.js'
 import { connection } from './event-way.js'
 import type { Feeding } from './feed.js'
 import { pause } from './run.js'

@@ -3,7 +3,7 @@ import type { Sink } from '../types.js'
 import { ClientError } from './errors.js'
 import type { Asked, LiveOptions } from './live.js'
 import { SetIterator } from './paginate.js'
-import type { EventSource } from './event-types.js'
+import type { EventSource } from './wire.js'
 import type { StreamClientConfiguration } from './stream.js'
 import type { Query } from './query.js'
 

@@ -1,5 +1,5 @@
 import type { Live, Sink, Unsubscribe } from '../types.js'
-import type { EventSource } from './event-types.js'
+import type { EventSource } from './wire.js'
 import { fql, type Query } from './query.js'
 import type { StreamClient, StreamClientConfiguration, StreamOptions } from './stream.js'
 import type { QueryOptions } from './wire.js'

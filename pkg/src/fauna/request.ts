@@ -1,7 +1,7 @@
 import { base64, bytesOf } from './encode.js'
 import { ClientError } from './errors.js'
 import { located, passing } from './locate.js'
-import type { QueryArgumentObject, QueryOptions } from './wire.js'
+import type { EncodedObject, QueryOptions } from './wire.js'
 
 /** The server refuses a whole request for one bad tag and does not say which; this says it, before anything is sent. */
 const tags = (tags: Record<string, string>): string | undefined => {
@@ -49,7 +49,7 @@ export const headers = (c: QueryOptions, lastTxnTs: number | undefined): Record<
  * (NaN, integers beyond 2^53) is refused rather than changed. They are known to be arguments: the tagged encoder has taken them.
  * @throws ClientError, with the path.
  */
-export const simple = (args: QueryArgumentObject): unknown => {
+export const simple = (args: NonNullable<QueryOptions['arguments']>): EncodedObject => {
   const replace = function (this: any, key: string, value: unknown): unknown {
     const given = this[key] // before toJSON: a Node Buffer has one
     if (typeof given === 'bigint' || typeof given === 'number') return exact(given)

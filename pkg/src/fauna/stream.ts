@@ -1,8 +1,9 @@
 import type { Session } from '../types.js'
 import { ClientError } from './errors.js'
-import type { LogHandler } from './config.js'
+import type { LogHandler } from './log.js'
 import type { State } from './state.js'
-import type { EventSource, HTTPStreamClient, StreamEventData, StreamEventStatus } from './event-types.js'
+import type { EventSource, StreamEventData, StreamEventStatus } from './wire.js'
+import type { HTTPStreamClient } from './http.js'
 import type { LongType } from './wire.js'
 
 /** How a subscription is doing. */

@@ -4,9 +4,9 @@ import type { Authorized, Endpoint } from '../types.js'
 import { excerpt, unreadable } from './answer.js'
 import type { Credentials } from './config.js'
 import { ClientError, NetworkError } from './errors.js'
-import type { HTTPClient, HTTPRequest, HTTPResponse } from './http.js'
+import { FaunaAPIPaths, type HTTPClient, type HTTPRequest, type HTTPResponse } from './http.js'
 
-type Fetch = (url: URL, init: RequestInit, sent: () => void) => Promise<Response>
+export type Fetch = (url: URL, init: RequestInit, sent?: () => void) => Promise<Response>
 
 /**
  * Runs `work` for at most `ms` milliseconds and until `outer` aborts; then it rejects with the reason, whatever `work` does about
@@ -63,20 +63,47 @@ const known = (init: RequestInit): RequestInit => {
   return proto ? Object.fromEntries(Object.entries(init).filter(([name]) => name in proto)) : init
 }
 
-/** Plain `fetch` with a secret, for servers and scripts. Redirects are refused: they could lead the secret elsewhere. */
-export const bearer = (secret: string, insecure: boolean | undefined): Fetch => async (url, init) => {
+/** Plain `fetch` for requests with a secret. Redirects are refused: they could lead the secret elsewhere. */
+export const guarded = (insecure: boolean | undefined): Fetch => async (url, init) => {
   if (url.protocol !== 'https:' && !insecure && !(url.protocol === 'http:' && isLocal(url)))
     throw new CountersignError('origin_not_allowed', `fauna: ${url.origin} is not https. Use https, or set \`allowInsecureOrigin\` if that network is yours`, { backend: 'fauna' })
   const response = await globalThis.fetch(url, {
     ...known({ cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }),
     ...init,
     redirect: 'manual',
-    headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${secret}` },
   })
   if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400))
     throw new CountersignError('redirect_refused', 'fauna: the endpoint answered with a redirect, which is not followed with a token', { backend: 'fauna' })
   return response
 }
+
+/** Without the secret, which only the way out itself puts on. */
+export const bare = (headers: HTTPRequest['headers']): HTTPRequest['headers'] => Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'))
+
+export const bearer = (secret: string, insecure: boolean | undefined): Fetch => {
+  const send = guarded(insecure)
+  return (url, init) => send(url, { ...init, headers: { ...(init.headers as Record<string, string>), Authorization: `Bearer ${secret}` } })
+}
+
+/** A request as `fetch` takes it. Headers without a value are left out, and the body is JSON whatever they say. */
+export const outgoing = ({ method, data, headers }: { method: string; data: unknown; headers: HTTPRequest['headers'] }, signal: AbortSignal, keepalive: boolean | undefined): RequestInit => {
+  const own: Record<string, string> = { 'Content-Type': 'application/json' }
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined && name.toLowerCase() !== 'content-type') own[name] = value
+  return { method, headers: own, body: JSON.stringify(data), signal, ...(keepalive && { keepalive }) }
+}
+
+/** The beginning of an answer, or what kept it away. A session says by itself what the network did: anything else from it is not about the network. */
+export const reach = (send: Fetch, url: URL, init: RequestInit, session: boolean, sent?: () => void): Promise<Response> =>
+  send(url, init, sent).catch((error) => {
+    throw session && !CountersignError.is(error) ? error : networkError(error)
+  })
+
+/** A request and its whole answer. */
+export const exchange = (send: Fetch, url: URL, request: HTTPRequest<any>, keepalive: boolean | undefined, session: boolean): Promise<HTTPResponse> =>
+  within(request.client_timeout_ms, request.signal, async (signal, sent) => {
+    const response = await reach(send, url, outgoing(request, signal, keepalive), session, sent)
+    return { status: response.status, body: await text(response), headers: Object.fromEntries(response.headers) }
+  }, session)
 
 /** How a client's requests get out and whose they are. Made at first use, so that constructing is inert. */
 export interface Way {
@@ -129,20 +156,8 @@ export const way = (config: Config, secret = config.secret): Way => {
   return {
     ...(door ? { channel: door } : { held: () => secret }),
     expect: config,
-    async request({ data, headers, method, client_timeout_ms, path = '/query/1', signal }) {
-      const url = new URL(path, endpoint())
-      const own: Record<string, string> = { 'Content-Type': 'application/json' }
-      for (const [name, value] of Object.entries(headers)) if (value !== undefined && name.toLowerCase() !== 'authorization') own[name] = value
-      return within(client_timeout_ms, signal, async (signal, sent) => {
-        const init: RequestInit = { method, headers: own, body: JSON.stringify(data), signal }
-        if (config.fetch_keepalive) init.keepalive = true
-        const response = await send(url, init, sent).catch((error) => {
-          // A session says by itself what the network did; anything else is not about the network.
-          throw door && !CountersignError.is(error) ? error : networkError(error)
-        })
-        return { status: response.status, body: await text(response), headers: Object.fromEntries(response.headers) }
-      }, !!door)
-    },
+    request: async (request) =>
+      exchange(send, new URL(request.path ?? FaunaAPIPaths.QUERY, endpoint()), { ...request, headers: bare(request.headers) }, config.fetch_keepalive, !!door),
   }
 }
 

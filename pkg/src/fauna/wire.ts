@@ -26,9 +26,7 @@ export type QueryValue =
 export type QueryArgument = QueryValue | Query | Date | ArrayBuffer | readonly QueryArgument[] | object
 
 /** Named arguments: the query reads them as variables of these names. */
-export interface QueryArgumentObject {
-  [key: string]: QueryArgument | undefined
-}
+export type QueryArgumentObject = { [key: string]: QueryArgument }
 
 /** `{ "@int": "5" }` and its like; the shape of the `tagged` format. */
 export type TaggedInt = { '@int': string }
@@ -53,15 +51,16 @@ export type ArrayFragment = { array: QueryInterpolation[] }
 export type QueryInterpolation = FQLFragment | ValueFragment | ObjectFragment | ArrayFragment
 
 /** The body of a request to `/query/1`. */
-export interface QueryRequest {
-  query: string | QueryInterpolation
-  arguments?: unknown
+export interface QueryRequest<T extends string | QueryInterpolation = string | QueryInterpolation> {
+  query: T
+  /** In the tagged format; with `format: 'simple'` plain JSON. */
+  arguments?: EncodedObject
 }
 
 /** Options of one query; those that the client has too count for this query only. */
 export interface QueryOptions {
-  /** Named arguments: the query reads them as variables. With `format: 'simple'` they are sent as plain JSON. */
-  arguments?: QueryArgumentObject
+  /** Named arguments: the query reads them as variables; those that are `undefined` are left out. With `format: 'simple'` they are sent as plain JSON. */
+  arguments?: { [key: string]: QueryArgument | undefined }
   /** Default `tagged`. */
   format?: ValueFormat
   /** Strictly serialised, also for reads. Default: as the server decides. */
@@ -140,3 +139,76 @@ export type ConstraintFailure = {
 export type QueryFailure = QueryInfo & {
   error: { code: string; message: string; constraint_failures?: ConstraintFailure[]; abort?: any }
 }
+
+/** A place in FQL source. */
+export interface Span {
+  /** Which source: `*query*` is the one that was sent. */
+  src: string
+  /** The first and the last character, counted from 0; the last is part of it. */
+  start: number
+  end: number
+  /** The function that the place is in, if it is in one. */
+  function: string
+}
+
+/** Where events come from: what `eventSource()` and `eventsOn()` return in the tagged format, or any object with its token. */
+export interface EventSource {
+  readonly token: string
+}
+
+/** The body of a request to `/stream/1`. At most one of `cursor` and `start_ts`; both mean "after this point". */
+export type StreamRequest = {
+  token: string
+  /** Microseconds since the epoch. */
+  start_ts?: number
+  cursor?: string
+}
+
+/** What an event or a page of a feed cost. The server fills in `read_ops`, `storage_bytes_read`, `compute_ops`, `processing_time_ms` and `rate_limits_hit`. */
+export type EventStats = QueryStats & {
+  /** Milliseconds in the server. */
+  processing_time_ms?: number
+}
+
+/** Nothing happened up to this point: how far a stream has come, and what it costs. */
+export type StreamEventStatus = {
+  type: 'status'
+  /** Microseconds since the epoch. */
+  txn_ts: number
+  /** Where to go on from. Several events may share a `txn_ts`; a cursor is exact. */
+  cursor: string
+  stats: EventStats
+}
+
+/** Something happened to `data`; what `remove` brings is as it was before. */
+export type StreamEventData<T = any> = {
+  type: 'add' | 'remove' | 'update'
+  /** Microseconds since the epoch. */
+  txn_ts: number
+  /** Where to go on from. Several events may share a `txn_ts`; a cursor is exact. */
+  cursor: string
+  stats: EventStats
+  data: T
+}
+
+/** The end of a stream or of a feed's page. */
+export type StreamEventError = { type: 'error' } & QueryFailure
+
+/** The body of a request to `/feed/1`. */
+export type FeedRequest = StreamRequest & {
+  /** How many events at most: 1 to 16000. Default 16. */
+  page_size?: number
+}
+
+/** A page of `/feed/1`. */
+export type FeedSuccess<T = any> = {
+  events: (StreamEventData<T> | StreamEventError)[]
+  /** Where the next page begins; it moves on even without events. */
+  cursor: string
+  /** Whether there is more now. A feed has no end: later there may be. */
+  has_next: boolean
+  stats?: EventStats
+}
+
+/** A failed request to `/feed/1`. */
+export type FeedError = QueryFailure
