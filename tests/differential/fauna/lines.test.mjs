@@ -51,8 +51,8 @@ test('a long line in many chunks', async () => {
   assert.deepEqual(await collect(cut(bytes(`${line}\n`), 7)), [line])
 })
 
-test('bytes that are no UTF-8 are replaced within their line only', async () => {
-  assert.deepEqual(await collect([Uint8Array.of(0xc3, 10, 0xa9, 10), bytes('ok\n')]), ['\ufffd', '\ufffd', 'ok'])
+test('bytes that are no UTF-8 are an error, not other letters', async () => {
+  await assert.rejects(collect([bytes('ok\n'), Uint8Array.of(0xc3, 10, 0xa9, 10)]), TypeError)
 })
 
 test('a line is there as soon as its end is', async () => {
