@@ -11,7 +11,7 @@ import { SetIterator } from './paginate.js'
 import { Query } from './query.js'
 import { StreamClient, type Own, type StreamClientConfiguration } from './stream.js'
 import type { EmbeddedSet, Page } from './set.js'
-import { alone, ended, saw, seen, type State } from './state.js'
+import { ended, saw, seen, who, type State } from './state.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
 
 /**
@@ -74,7 +74,7 @@ export class Client<T extends string = string> {
    * @throws TypeError when it is none of these. The iterator rejects as {@link Client.query} does.
    */
   paginate<R = any>(from: Page<R> | EmbeddedSet | Query<R | Page<R>> | Query<any>, options?: QueryOptions): SetIterator<R> {
-    const client = options?.secret ? this : alone(this.#state, this.query)
+    const client = { query: this.query, who: () => who(this.#state) }
     return from instanceof Query ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
   }
 

@@ -1,39 +1,28 @@
-import { ProtocolError } from './errors.js'
-import { fql, Query } from './query.js'
+import type { Query } from './query.js'
 import { EmbeddedSet, Page } from './set.js'
+import type { Who } from './state.js'
 import type { QueryOptions } from './wire.js'
 
 /** What an iterator needs of a client. */
 export interface Asks {
   query(query: Query<any>, options?: QueryOptions): Promise<{ data: any }>
+  /** Who is signed in; pages are one person's. */
+  who?(): Who
 }
 
 /**
  * A page in any of its forms: `.paginate()` in FQL and the `simple` format answer with an ordinary object of `data` and, unless it
  * is the last page, `after`, and nothing else.
  */
-const pageOf = (value: any): { data?: any[]; after?: string } | undefined => {
+export const pageOf = (value: any): { data?: any[]; after?: string } | undefined => {
   if (value instanceof Page || value instanceof EmbeddedSet) return value as { data?: any[]; after?: string }
   if (typeof value !== 'object' || value === null || !Array.isArray(value.data)) return undefined
   const keys = Object.keys(value).length
   return keys === 1 || (keys === 2 && typeof value.after === 'string') ? value : undefined
 }
 
-async function* pages(client: Asks, initial: unknown, options: QueryOptions): AsyncGenerator<any[], void, unknown> {
-  const first = typeof initial === 'function' ? await initial() : initial
-  let page = pageOf(first)
-  if (!page) {
-    yield [first]
-    return
-  }
-  options.signal?.throwIfAborted()
-  if (page.data) yield page.data
-  while (page.after) {
-    const { data } = await client.query(fql`Set.paginate(${page.after})`, options)
-    page = pageOf(data)
-    if (!page?.data) throw new ProtocolError({ message: 'Fauna answered Set.paginate() with something that is no page', httpStatus: 200 })
-    yield page.data
-  }
+async function* pages(client: Asks, by: Who, initial: unknown, options: QueryOptions): AsyncGenerator<any[], void, unknown> {
+  yield* (await import('./pages.js')).pages(client, by, initial, options)
 }
 
 async function* items(pages: AsyncIterable<any[]>): AsyncGenerator<any, void, unknown> {
@@ -72,7 +61,7 @@ export class SetIterator<T = any> extends Iterate<T[]> {
   /** @throws TypeError when `initial` is neither a page, nor a set, nor a function. */
   constructor(client: Asks, initial: Page<T> | EmbeddedSet | (() => Promise<T | Page<T> | EmbeddedSet>), options: QueryOptions = {}) {
     if (typeof initial !== 'function' && !pageOf(initial)) throw new TypeError('Expected a Page, an EmbeddedSet or a function that answers one of them')
-    super(pages(client, initial, options))
+    super(pages(client, client.who?.(), initial, options))
   }
 
   /** The pages of what a query answers; an answer that is no set is one page of one item. */

@@ -1,9 +1,7 @@
-import { CountersignError } from '../errors.js'
 import type { Session } from '../types.js'
 import type { Settled } from './config.js'
 import { ClientClosedError } from './errors.js'
 import type { HTTPClient } from './http.js'
-import type { Asks } from './paginate.js'
 import type { Way } from './transport.js'
 
 /** What a client knows between calls; shared by its eager shell and the part that is loaded with the first request. */
@@ -38,22 +36,4 @@ export const saw = (state: State, ts: number | undefined): void => {
 /** @throws ClientClosedError once the client is closed. */
 export const ended = ({ closed }: State): void => {
   if (closed) throw new ClientClosedError('Your client is closed. No further requests can be issued.')
-}
-
-/** Queries that belong together (the pages of a set) are one user's: a cursor is not followed with another's rights. */
-export const alone = (state: State, query: Asks['query']): Asks => {
-  let known = who(state)
-  const look = () => {
-    const now = who(state)
-    if (known === undefined) known = now
-    else if (now !== undefined && now !== known) throw new CountersignError('identity_changed', 'fauna: the user changed between two pages', { backend: 'fauna' })
-  }
-  return {
-    async query(question, options) {
-      look()
-      const answer = await query(question, options)
-      look()
-      return answer
-    },
-  }
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 
 /**
  * @param {(request: { headers: Record<string, string>, body: any, text: string }, n: number) => any} script answers the n-th request (from 0):
- *   `{ status?, headers?, json?, text? }`, or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`
+ *   `{ status?, headers?, json?, text? }` (`text` may be bytes), or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`
  */
 export const stub = async (script) => {
   const log = []
