@@ -29,8 +29,9 @@ export const located = <R>(walk: (root: any) => R, root: unknown): R => {
   } catch (error: any) {
     const trail = trails.get(error)
     if (trail && depth === 1) {
-      // Not an assignment, which would throw for a getter's frozen error.
-      Reflect.set(error, 'message', `${error.message} (at ${path(trail)})`)
+      const place = ` (at ${path(trail)})`
+      // A getter's error may be frozen, which an assignment would not forgive, or thrown for the second time.
+      Reflect.set(error, 'message', error.message.replace(place, '') + place)
       trails.delete(error)
     }
     throw error
