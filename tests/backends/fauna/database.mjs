@@ -33,16 +33,16 @@ export class Database {
     this.isKnown = (name) => this.globals.get(name) instanceof Module
     this.schemaVersion = this.micros()
     this.firstTs = -Infinity
-    this.fill()
+    this.fill(0)
   }
   /** Back to the seeds. What was there before has no history any more. */
   reset() {
-    this.fill()
-    this.firstTs = this.store.lastTs
+    this.fill(this.store.lastTs)
+    this.firstTs = this.store.tick(this.micros())
   }
-  fill() {
+  fill(lastTs) {
     this.cursors = new Cursors()
-    this.store = new Store(COLLECTIONS, SEEDS.fauna, (item) => (Number.isInteger(item) ? int(item) : item))
+    this.store = new Store(COLLECTIONS, SEEDS.fauna, (item) => (Number.isInteger(item) ? int(item) : item), lastTs)
   }
 
   /**

@@ -7,11 +7,14 @@ import { fail } from './errors.mjs'
 /** @typedef {{ ts: number, changes: { coll: string, id: string }[] }} Entry a transaction that wrote */
 
 export class Store {
-  /** @param {Record<string, object>} collections schemas by name @param {Record<string, object[]>} seeds */
-  constructor(collections, seeds, toValue) {
+  /**
+   * @param {Record<string, object>} collections schemas by name @param {Record<string, object[]>} seeds
+   * @param {(item: any) => any} toValue of a seed's field @param {number} lastTs of the store before this one: times only ever grow
+   */
+  constructor(collections, seeds, toValue, lastTs) {
     /** @type {Map<string, Map<string, Version[]>>} */
     this.data = new Map(Object.keys(collections).map((name) => [name, new Map()]))
-    this.lastTs = 0
+    this.lastTs = lastTs
     /** Oldest first. @type {Entry[]} */
     this.log = []
     /** Called after every commit that wrote something. @type {Set<(entry: Entry) => void>} */
