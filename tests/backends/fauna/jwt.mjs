@@ -10,22 +10,35 @@ export const AUDIENCE_PREFIX = 'https://db.fauna.com/db/'
 const DATABASE_ID = /^[ybndrfg8ejkmcpqxot1uwisza345h769]{13}$/
 const REFRESH_MS = 5 * 60_000
 const RELOAD_MS = 500
+const FORGET_MS = 60 * 60_000
 const FETCH_MS = 5_000
 
 export class Refused extends Error {}
 export class KeysUnreachable extends Error {}
 
-/** A provider's keys: RSA only, refreshed after five minutes, reloaded for an unknown `kid` at most every 500 ms. */
+/** A provider's keys: RSA only, refreshed after five minutes, forgotten an hour after their last use, reloaded for an unknown `kid` at most every 500 ms. */
 export class KeySet {
-  constructor(uri) {
+  /** @param {string} uri @param {() => number} clock in milliseconds; it may be set back */
+  constructor(uri, clock) {
+    this.clock = clock
     const url = new URL(uri)
     url.search = ''
     this.url = url
+    this.forget()
+  }
+  forget() {
     this.keys = []
+    this.etag = undefined
     this.loadedAt = -Infinity
   }
+  /** Whether an instant is longer ago than that. @param {number} then @param {number} ms */
+  past(then, ms) {
+    return Math.abs(this.clock() - then) > ms
+  }
   async find(kid) {
-    if (performance.now() - this.loadedAt > REFRESH_MS) await this.load(true)
+    if (this.past(this.usedAt, FORGET_MS)) this.forget()
+    this.usedAt = this.clock()
+    if (this.past(this.loadedAt, REFRESH_MS)) await this.load(true)
     return this.pick(kid) ?? (await this.reload(kid))
   }
   pick(kid) {
@@ -33,7 +46,7 @@ export class KeySet {
     return this.keys.find((key) => key.kid === kid)
   }
   async reload(kid) {
-    if (performance.now() - this.loadedAt < RELOAD_MS) return undefined
+    if (!this.past(this.loadedAt, RELOAD_MS)) return undefined
     await this.load(false)
     return this.pick(kid)
   }
@@ -53,12 +66,12 @@ export class KeySet {
       if (error.name === 'TimeoutError') throw new KeysUnreachable('the key set does not answer')
       throw new Refused('the key set cannot be fetched')
     }
-    if (response.status === 304) return void (this.loadedAt = performance.now())
+    if (response.status === 304) return void (this.loadedAt = this.clock())
     const body = response.ok ? await response.json().catch(() => undefined) : undefined
     if (!Array.isArray(body?.keys)) throw new Refused('the key set is not one')
     this.etag = response.headers.get('etag') ?? undefined
     this.keys = body.keys.filter((key) => key?.kty === 'RSA')
-    this.loadedAt = performance.now()
+    this.loadedAt = this.clock()
   }
 }
 

@@ -34,10 +34,11 @@ const withBuild = (req, headers = BUILD) => ({
  * @param {number} [options.port]
  * @param {{ clerk?: { issuer: string, jwksUri: string }, auth0?: { issuer: string, jwksUri: string } }} options.issuers
  * @param {string} [options.secret] a key for scripts, with all rights; without it only JWTs are accepted
+ * @param {number} [options.authMs] how long finding out who asks may take; default 5000
  *
  * Knobs beside those of `serve`. The next n requests: `throttle` (429), `rejectNext` (401), `dropNext` (to /stream/1 and
  * /feed/1: the connection is reset before any answer). The clock: `clockOffsetS` (the server's clock runs ahead by this
- * much), `historyS` (how far back events can be told; default 900). Streams: `statusEveryMs` (300000), `revalidateEveryMs`
+ * much), `historyS` (how far back events can be told; default 900). `disabled`: the database, for everybody. Streams: `statusEveryMs` (300000), `revalidateEveryMs`
  * (60000: the time between two looks at the login), `replayLimit` (128), `firstByteMs` (wait before the answer begins),
  * `silent` (nothing is sent until it is turned off), `splitChunks` (chunks end inside characters), `cutNext` (the next n
  * events, of any stream, arrive half before the connection is reset).
@@ -45,11 +46,11 @@ const withBuild = (req, headers = BUILD) => ({
  * `cutStreams` (in the middle of an event), `overflowStreams` (`stream_overflow`), `editRoles` (JWTs of before lose their streams).
  * Counters: `streams` (open now), `opened` (ever).
  */
-export async function startFauna({ port = 0, issuers, secret }) {
-  const knobs = { throttle: 0, rejectNext: 0, dropNext: 0, clockOffsetS: 0, historyS: 900, ...STREAM_KNOBS }
+export async function startFauna({ port = 0, issuers, secret, authMs }) {
+  const knobs = { throttle: 0, rejectNext: 0, dropNext: 0, clockOffsetS: 0, historyS: 900, disabled: false, ...STREAM_KNOBS }
   /** @type {any} */
   let live = knobs
-  const db = new Database({ issuers, secret, clock: () => Date.now() + live.clockOffsetS * 1000, historyMs: () => live.historyS * 1000 })
+  const db = new Database({ issuers, secret, clock: () => Date.now() + live.clockOffsetS * 1000, historyMs: () => live.historyS * 1000, authMs, disabled: () => live.disabled })
   const streams = new Streams(db, () => live)
   const handler = async (req) => {
     if (req.method === 'OPTIONS') return { status: 200 }

@@ -19,13 +19,17 @@ export async function startPlace() {
   const keys = { rsa: rsa(), other: rsa(), ec: generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
   const publish = async (pair, kid) => ({ ...(await exportJWK(pair.publicKey)), kid })
   const jwks = {
-    publish, requests: /** @type {(string | undefined)[]} */ ([]), down: false,
+    /** `down`: every answer is a 500; `hang`: there is none; `etag`: what the sets say they are. */
+    publish, requests: /** @type {{ url?: string, accept?: string, match?: string }[]} */ ([]), down: false, hang: false, etag: '',
     sets: { clerk: [await publish(keys.rsa, 'k1')], auth0: [await publish(keys.rsa, 'k1'), await publish(keys.ec, 'e1'), await publish(keys.other, 'k2')] },
   }
   const host = createServer((req, res) => {
-    jwks.requests.push(req.url)
+    jwks.requests.push({ url: req.url, accept: req.headers.accept, match: req.headers['if-none-match'] })
+    if (jwks.hang) return
     const set = jwks.sets[req.url?.slice(1) ?? '']
     if (!set || jwks.down) return res.writeHead(500).end()
+    if (jwks.etag) res.setHeader('etag', jwks.etag)
+    if (jwks.etag && req.headers['if-none-match'] === jwks.etag) return res.writeHead(304).end()
     res.setHeader('content-type', 'application/json')
     res.end(JSON.stringify({ keys: set }))
   })
