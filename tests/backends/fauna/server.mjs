@@ -36,7 +36,7 @@ const withBuild = (req, headers = BUILD) => ({
  * @param {string} [options.secret] a key for scripts, with all rights; without it only JWTs are accepted
  * @param {number} [options.authMs] how long finding out who asks may take; default 5000
  *
- * Knobs beside those of `serve`. The next n requests: `throttle` (429), `rejectNext` (401), `dropNext` (to /stream/1 and
+ * Knobs beside those of `serve` (whose `fail` takes a `code` and a `message` too). The next n requests: `throttle` (429), `rejectNext` (401), `dropNext` (to /stream/1 and
  * /feed/1: the connection is reset before any answer). The clock: `clockOffsetS` (the server's clock runs ahead by this
  * much), `historyS` (how far back events can be told; default 900). `disabled`: the database, for everybody. Streams: `statusEveryMs` (300000), `revalidateEveryMs`
  * (60000: the time between two looks at the login), `replayLimit` (128), `firstByteMs` (wait before the answer begins),
@@ -44,7 +44,7 @@ const withBuild = (req, headers = BUILD) => ({
  * events, of any stream, arrive half before the connection is reset).
  * Done once, when sent as true: `reset` (the data goes back to the seeds and the streams end), `endStreams` (cleanly),
  * `cutStreams` (in the middle of an event), `overflowStreams` (`stream_overflow`), `editRoles` (JWTs of before lose their streams).
- * Counters: `streams` (open now), `opened` (ever).
+ * Counters: `streams` (open now), `opened` (ever), `watchers` (streams that are told of writes).
  */
 export async function startFauna({ port = 0, issuers, secret, authMs }) {
   const knobs = { throttle: 0, rejectNext: 0, dropNext: 0, clockOffsetS: 0, historyS: 900, disabled: false, ...STREAM_KNOBS }
@@ -62,8 +62,8 @@ export async function startFauna({ port = 0, issuers, secret, authMs }) {
   const server = await serve({
     name: 'fauna', port, knobs, cors: withBuild, handler, preflightStatus: 200,
     obeysKnobs: () => true,
-    failBody: ({ status }) => ({ error: { code: FAIL_CODES[status] ?? 'internal_error', message: `The knob says ${status}.` } }),
-    counters: () => ({ streams: streams.open.size, opened: streams.opened }),
+    failBody: ({ status, code, message }) => ({ error: { code: code ?? FAIL_CODES[status] ?? 'internal_error', message: message ?? `The knob says ${status}.` } }),
+    counters: () => ({ streams: streams.open.size, opened: streams.opened, watchers: db.store.watchers.size }),
     onKnobs: (changed, ctx) => {
       if (changed.editRoles) db.editRoles()
       if (changed.overflowStreams) streams.overflowAll()
@@ -80,7 +80,10 @@ export async function startFauna({ port = 0, issuers, secret, authMs }) {
   return { url, stop, knobs: server.knobs, log }
 }
 
-const FAIL_CODES = { 401: 'unauthorized', 409: 'contended_transaction', 429: 'limit_exceeded', 440: 'time_out', 502: 'bad_gateway', 503: 'time_out', 504: 'gateway_timeout' }
+const FAIL_CODES = {
+  400: 'invalid_request', 401: 'unauthorized', 403: 'forbidden', 404: 'not_found', 409: 'contended_transaction', 410: 'forbidden', 413: 'request_size_exceeded',
+  429: 'limit_exceeded', 440: 'time_out', 502: 'bad_gateway', 503: 'time_out', 504: 'gateway_timeout',
+}
 const THROTTLED = { compute_ops: 0, read_ops: 0, write_ops: 0, query_time_ms: 0, contention_retries: 0, storage_bytes_read: 0, storage_bytes_write: 0, rate_limits_hit: ['read'] }
 
 /** @typedef {{ db: Database, streams: Streams, knobs: any }} Place */

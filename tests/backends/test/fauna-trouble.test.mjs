@@ -109,11 +109,11 @@ describe('trouble', () => {
   test('who hangs up is forgotten', async () => {
     const token = await source()
     const many = await Promise.all(Array.from({ length: 20 }, () => listen(place, { token })))
-    const { streams, opened } = await counters()
-    assert.equal(streams, 20)
+    const { streams, opened, watchers } = await counters()
+    assert.deepEqual([streams, watchers], [20, 20])
     for (const events of many) events.close()
     await until(async () => (await counters()).streams === 0)
-    assert.equal((await counters()).opened, opened)
+    assert.deepEqual(await counters(), { streams: 0, opened, watchers: 0 })
   })
   test('a page may read the name of its stream', async () => {
     const response = await fetch(`${place.server.url}/stream/1`, { method: 'POST', headers: { authorization: `Bearer ${SECRET}`, origin: 'https://app.example' }, body: JSON.stringify({ token: await source() }) })
@@ -129,18 +129,19 @@ describe('the official driver', () => {
     'over HTTP/2': (config) => new driver.Client(config),
   }
   for (const [how, make] of Object.entries(clients)) {
-    test(`${how}: from a query to the end of the loop, and nothing stays open`, async () => {
+    test(`${how}: from a query to its events, and nothing stays open`, async () => {
       const client = make({ endpoint: new URL(place.server.url), secret: SECRET })
-      const feed = client.stream(driver.fql`Order.where(.total > ${40}).eventSource()`, { status_events: true })
-      const seen = []
-      for await (const event of feed) {
-        seen.push(event.type === 'status' ? event.type : `${event.type} ${event.data.constructor.name} ${event.data.item}`)
-        if (seen.length === 3) break
-        await order(`é🚀 ${seen.length}`)
+      const stream = client.stream(driver.fql`Order.where(.total > ${40}).eventSource()`, { status_events: true })
+      const told = stream[Symbol.asyncIterator]()
+      const seen = [(await told.next()).value.type]
+      for (const n of [1, 2]) {
+        // Over HTTP/2 the driver loses what arrives while nobody waits for it.
+        const [{ value }] = await Promise.all([told.next(), order(`é🚀 ${n}`)])
+        seen.push(`${value.type} ${value.data.constructor.name} ${value.data.item}`)
       }
-      feed.close()
-      client.close()
       assert.deepEqual(seen, ['status', 'add Document é🚀 1', 'add Document é🚀 2'])
+      stream.close()
+      client.close()
       await until(async () => (await counters()).streams === 0)
     })
   }
@@ -156,8 +157,7 @@ describe('the official driver', () => {
     const client = clients['over HTTP/2']({ endpoint: new URL(place.server.url), secret: SECRET })
     const stream = client.stream(driver.fql`Order.all().eventSource()`, { status_events: true, max_attempts: 1 })[Symbol.asyncIterator]()
     await stream.next()
-    await place.knobs({ cutStreams: true })
-    await assert.rejects(stream.next())
+    await Promise.all([assert.rejects(stream.next(), { code: 'ERR_HTTP2_STREAM_ERROR' }), place.knobs({ cutStreams: true })])
     client.close()
   })
 })

@@ -40,6 +40,8 @@ describe('FQL', () => {
     ['Order.byId("7")', { '@ref': { id: '7', coll: { '@mod': 'Order' }, exists: false, cause: 'not found' } }],
     ['Order.pageSize(4).paginate().data.length + Order.paginate(1).data.length', int(5)],
     ['Order.where(.owner == "bob").order(.total).map(.total).toArray()', [int(17), int(210)]],
+    ['Order.where(.total > 100).order(desc(.total)).pageSize(5).map(.total).toArray()', [int(890), int(210), int(128)]],
+    ['Order.where(.total > 100).order(desc(.total)).paginate(2).data.map(.item)', ['Alice: a red bicycle', 'Bob: climbing rope']],
     ['// comment\n1 /* and */ + 1', int(2)], ['[1, 2]\n  .map(x => x)\n  .length', int(2)], ['1\n-1', int(-1)],
   ]
   for (const [source, expected] of RESULTS) {
@@ -127,6 +129,20 @@ describe('wire', () => {
     const { data } = await ask('{ a: 1, "b c": ["x\\n", []], t: Date("2020-01-01"), n: Math.NaN, m: Order, g: Order.byId("1"), e: {} }', { format: 'decorated' })
     assert.equal(data, '{\n  a: 1,\n  "b c": [\n    "x\\n",\n    []\n  ],\n  t: Date("2020-01-01"),\n  n: Math.NaN,\n  m: Order,\n  g: Order("1") /* not found */,\n  e: {}\n}')
   })
+  test('decorated: documents, references, sets, bytes and event sources', async () => {
+    const { data: id } = await ask('Order.create({ owner: "alice", item: "\\#{no}", total: 1.5, note: { ref: Order.byId("7"), bytes: Bytes("AAE="), at: Time("2020-01-01T00:00:00.5Z") } }).id')
+    const { data } = await ask('let o = Order.byId(id)!\n[o, Set.sequence(0, 3).pageSize(2), Set.single(o).eventSource(), x => x]', { format: 'decorated', args: { id } })
+    const lines = data.replace(/ts: Time\("[^"]+"\)/, 'ts: TIME').replace(/(after: )?"[\w+/=]{40,}"/g, '$1"OPAQUE"').split('\n').map((line) => line.trim())
+    assert.equal(lines.join(' '), `[ { id: "${id}", coll: Order, ts: TIME, owner: "alice", item: "\\#{no}", total: 1.5, note: { ref: Order("7"), bytes: Bytes("AAE="), at: Time("2020-01-01T00:00:00.500Z") } }, { data: [ 0, 1 ], after: "OPAQUE" }, "OPAQUE", "[function <lambda>]" ]`)
+    await ask('Order.byId(id)!.delete()', { args: { id } })
+  })
+  test('a page that is sorted and filtered, by cursor, as the person who reads it', async () => {
+    const secret = await token()
+    const first = (await ask('Order.where(.total > 40).order(desc(.total)).pageSize(2)', { secret })).data['@set']
+    assert.deepEqual(first.data.map((each) => each['@doc'].total['@int']), ['890', '128'])
+    const { data: rest } = await ask('Set.paginate(after)', { secret, args: { after: first.after } })
+    assert.deepEqual([rest.data.map((each) => each['@doc'].item), rest.after], [['Alice: oat milk'], undefined])
+  })
   test('envelope: times grow, tags come back, headers are checked', async () => {
     const one = await ask('log("a")\nlog(1, null)\n1', { headers: { 'x-query-tags': 'k=v,k2=v2' } })
     const two = await ask('1', { headers: { 'x-last-txn-ts': String(one.txn_ts) } })
@@ -165,6 +181,8 @@ describe('wire', () => {
     assert.ok(!allowed.includes('x-request-id') && allowed.includes('x-query-timeout-ms'))
     const { headers } = await ask('1', { headers: { origin: 'https://app.example' }, secret: 'wrong' })
     assert.deepEqual([headers.get('access-control-allow-origin'), headers.get('access-control-expose-headers')], ['https://app.example', 'x-faunadb-build'])
+    const plain = await fetch(`${place.server.url}/feed/1`, { method: 'OPTIONS', headers: { origin: 'https://app.example' } })
+    assert.deepEqual([plain.status, await plain.text(), header(plain, 'allow-credentials')], [200, '', 'true'])
   })
   test('knobs and the log', async () => {
     await knobs({ throttle: 1, rejectNext: 1 })

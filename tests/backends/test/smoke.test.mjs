@@ -8,8 +8,11 @@ import { BACKENDS, clients, startPlaces } from '../smoke.mjs'
 /** What each person must see of their own, whatever the client. */
 const EXPECTED = {
   fauna: {
-    look: (r) => ({ text: r.values.text, pages: r.pages.sizes, created: r.document.created.kind, unauthorized: r.errors.unauthorized.class }),
-    all: { text: 'grüße, 🚀 "#{no}" \\ \n', pages: [16, 16, 8], created: 'Document', unauthorized: 'AuthenticationError' },
+    look: (r) => ({ text: r.values.text, pages: r.pages.sizes, created: r.document.created.kind, told: r.events.live.map(({ type, data }) => [type, data?.note]), fed: r.events.flat, unauthorized: r.errors.unauthorized.class }),
+    all: {
+      text: 'grüße, 🚀 "#{no}" \\ \n', pages: [16, 16, 8], created: 'Document', unauthorized: 'AuthenticationError',
+      told: [['status', undefined], ['add', 'é🚀'], ['update', 'é🚀'], ['remove', 'é🚀']], fed: ['add', 'update', 'remove'],
+    },
   },
   hasura: {
     look: (r) => ({ bodies: r.bodies, everyone: r.everyone, owners: r.owners, deleted: r.deleted }),
