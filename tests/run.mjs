@@ -56,6 +56,8 @@ const STAGES = {
   leaks: ({ exec }) => nodeTest(exec, testFiles('tests/leaks'), ['--test-concurrency=1']),
   browser: ({ exec }) => nodeTest(exec, testFiles('tests/browser'), [], {}, 2.5),
   differential: async ({ exec }) => nodeTest(exec, [...testFiles('tests/differential'), ...testFiles('tests/backends/test').filter((file) => !file.endsWith('/smoke.test.mjs'))]),
+  /** Malformed input from a seed: COUNTERSIGN_SEED takes another, --full runs far more of it. */
+  fuzz: ({ exec }) => nodeTest(exec, testFiles('tests/fuzz')),
   /** The page of hazards and that of the policy, held to the code; with --full also that the tests of each hazard fail when its code is taken out. */
   hazards: async ({ exec, full }) => {
     const pages = await nodeTest(exec, testFiles('tests/hazards'))
@@ -231,7 +233,7 @@ async function main() {
   process.exitCode = total.failed ? 1 : 0
 }
 
-const AFTER_BUILD = ['types', 'package', 'browser', 'leaks', 'differential', 'hazards', 'smoke', 'packaging', 'e2e']
+const AFTER_BUILD = ['types', 'package', 'browser', 'leaks', 'differential', 'fuzz', 'hazards', 'smoke', 'packaging', 'e2e']
 
 for (const [signal, code] of /** @type {const} */ ([['SIGINT', 130], ['SIGTERM', 143]])) {
   process.on(signal, () => {

@@ -4,8 +4,8 @@
  */
 export class LineSplitter {
   #kept: Uint8Array[] = []
-  // Half of a character would be a broken answer: better an error than a wrong letter.
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+  // Half of a character would be a broken answer: better an error than a wrong letter. A byte order mark is a letter: pieces begin anywhere.
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
   /** The lines that this piece completes, without their ends (`\n` or `\r\n`) and without empty ones. @throws TypeError for bytes that are not UTF-8. */
   push(piece: Uint8Array): string[] {
