@@ -1,10 +1,11 @@
 // Headless Chromium with the bench pages in it.
 import { chromium } from 'playwright-core'
 import { chromium as findChromium } from '../../pkg/scripts/tools.mjs'
-import { bundlePages } from './bundle.mjs'
+import { bundlePages, gzip } from './bundle.mjs'
 import { serve } from './server.mjs'
 
 const PAGES = ['bench', 'all', 'clerk-hasura', 'healthy']
+const FAUNA_PAGES = ['fauna-session', 'fauna-secret', 'fauna-peer']
 
 /** Keeps every wasm memory of the page where a script can ask its size. */
 const watchMemory = () => {
@@ -20,10 +21,10 @@ const watchMemory = () => {
 /** @param {(line: string) => void} log */
 export const open = async (log) => {
   const { chromium: executablePath } = await findChromium(log)
-  const [bench, all, hasura, peers] = await Promise.all([PAGES, ['all'], ['clerk-hasura'], ['peers']].map((names) => bundlePages(names)))
+  const [bench, all, hasura, peers, ...fauna] = await Promise.all([PAGES, ['all'], ['clerk-hasura'], ['peers'], ...FAUNA_PAGES.map((name) => [name])].map((names) => bundlePages(names)))
   // Each page as it is measured for size, under a folder of its own: bundled together they would share chunks.
   const under = (folder, { files }) => [...files].map(([path, bytes]) => /** @type {const} */ ([`/${folder}${path}`, bytes]))
-  const server = await serve(new Map([...bench.files, ...under('total', all), ...under('page', hasura), ...under('peers', peers)]))
+  const server = await serve(new Map([...bench.files, ...under('total', all), ...under('page', hasura), ...under('peers', peers), ...FAUNA_PAGES.flatMap((name, i) => under(name, fauna[i]))]))
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 
   /** A page that shares nothing with the ones before. */
@@ -53,6 +54,21 @@ export const open = async (log) => {
     const [total, page] = [await run('total', 'all'), await run('page', 'clerk-hasura')]
     if (total.answered.length !== 4 || page.answered.length !== 1) throw new Error(`the healthy page heard only from ${total.answered.join(', ')} and ${page.answered.join(', ')}`)
     return { total: total.files, page: page.files }
+  }
+
+  /** What a page with Fauna loads up to the answer to a query, and what it loads besides for the first event of a stream: bytes after gzip, by file. */
+  const faunaPages = async () => {
+    const pages = {}
+    for (const [i, name] of FAUNA_PAGES.entries())
+      pages[name] = await fresh(async (page) => {
+        server.asked.length = 0
+        const weigh = () => Object.fromEntries([...new Set(server.asked.splice(0))].filter((path) => path.startsWith(`/${name}/`)).map((path) => [path, gzip(fauna[i].files.get(path.slice(name.length + 1)))]))
+        let query = {}
+        await page.exposeFunction('asked', () => void (query = weigh()))
+        await page.evaluate(async (url) => (await import('/healthy.js')).fauna(await import(url), globalThis.asked), `/${name}/${name}.js`)
+        return { query, stream: weigh() }
+      })
+    return pages
   }
 
   const start = async (rounds) => {
@@ -108,7 +124,7 @@ export const open = async (log) => {
   }, watchMemory)
 
   return {
-    bench: call, healthy, start, flat,
+    bench: call, healthy, faunaPages, start, flat,
     version: browser.version(),
     stop: async () => {
       await browser.close()

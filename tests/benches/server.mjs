@@ -1,5 +1,6 @@
 // Serves the bench pages and answers, in each backend's words, what a healthy page asks.
 import { createServer } from 'node:http'
+import { Readable } from 'node:stream'
 
 const headers = {
   'cache-control': 'no-store',
@@ -21,6 +22,32 @@ const api = {
   '/admin/query': { body: JSON.stringify({ todos: [{ id: '1' }] }) },
 }
 
+/** Events of one stream as Fauna sends them, some 300 bytes each, a status first. @param {number} count */
+const events = (count) => {
+  const stats = { read_ops: 1, storage_bytes_read: 180, compute_ops: 1, processing_time_ms: 1 }
+  const lines = [JSON.stringify({ type: 'status', txn_ts: 1732180000000000, cursor: 'gsGabc123', stats })]
+  for (let i = 0; i < count; i++) {
+    const data = { '@doc': { id: String(398000000000000000n + BigInt(i)), coll: { '@mod': 'Order' }, ts: { '@time': '2024-11-21T09:06:40.123Z' }, total: { '@int': String(i) }, views: { '@long': String(5000000000 + i) } } }
+    lines.push(JSON.stringify({ type: 'update', data, txn_ts: 1732180000000001 + i, cursor: `gsGabc${i}`, stats: { ...stats, compute_ops: i % 7 } }))
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n`)
+}
+/** @type {Map<number, Buffer>} */
+const made = new Map()
+
+function* pieces(/** @type {Buffer} */ bytes) {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+}
+
+/** As many events as the token says, as fast as they are read; then the stream stays open, as streams do. */
+const stream = (response, token) => {
+  const count = Number(token)
+  if (!made.has(count)) made.set(count, events(count))
+  const bytes = /** @type {Buffer} */ (made.get(count))
+  response.writeHead(200, { ...headers, 'content-type': 'application/json' })
+  Readable.from(pieces(bytes)).pipe(response, { end: false })
+}
+
 /**
  * @param {Map<string, Uint8Array>} files  by path
  * @returns {Promise<{ url: string, asked: string[], stop(): Promise<void> }>} `asked`: the paths of files asked for, to be emptied by the reader
@@ -31,9 +58,11 @@ export const serve = (files) =>
     const server = createServer((request, response) => {
       const path = new URL(request.url ?? '/', 'http://bench').pathname
       const answer = (status, type, body) => response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
-      request.resume()
+      let text = ''
+      request.setEncoding('utf8').on('data', (part) => (text += part))
       request.on('end', () => {
         if (path === '/') return answer(200, 'text/html', '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>bench</title>')
+        if (path === '/stream/1') return stream(response, JSON.parse(text).token)
         const known = api[path]
         if (known) return known.signed && !request.headers.authorization?.startsWith('Bearer ey') ? answer(401, 'application/json', '{}') : answer(200, 'application/json', known.body)
         const file = files.get(path)

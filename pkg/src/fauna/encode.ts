@@ -69,30 +69,32 @@ const plain = (value: object): boolean => {
   return proto === Object.prototype || proto === null
 }
 
-const into = <T>(walk: (value: unknown) => T, value: unknown, key: string | number): T => {
-  try {
-    return walk(value)
-  } catch (error) {
-    throw passing(error, key)
-  }
-}
-
 /** `wrap` where a key that begins with @ must be told from a tag; it counts even when its value is left out. */
 const fields = <T>(value: object, walk: (value: unknown) => T, wrap?: boolean): Record<string, T> => {
   let wrapped = false
+  let key = ''
   const out: Record<string, T> = {}
-  for (const key in value) {
-    if (wrap && key.charCodeAt(0) === 64) wrapped = true
-    const field = (value as Record<string, unknown>)[key]
-    if (field !== undefined) put(out, key, into(walk, field, key))
+  try {
+    for (key in value) {
+      if (wrap && key.charCodeAt(0) === 64) wrapped = true
+      const field = (value as Record<string, unknown>)[key]
+      if (field !== undefined) put(out, key, walk(field))
+    }
+  } catch (error) {
+    throw passing(error, key)
   }
   return wrapped ? { '@object': out as T } : out
 }
 
 const items = <T>(value: unknown[], walk: (value: unknown) => T): T[] => {
   const out = new Array<T>(value.length)
-  // Holes stay holes, which JSON writes as null.
-  for (let i = 0; i < value.length; i++) if (i in value) out[i] = into(walk, value[i], i)
+  let i = 0
+  try {
+    // Holes stay holes, which JSON writes as null.
+    for (; i < value.length; i++) if (i in value) out[i] = walk(value[i])
+  } catch (error) {
+    throw passing(error, i)
+  }
   return out
 }
 
@@ -125,4 +127,10 @@ export const encode = (value: unknown): TaggedType => located(walk, value)
 export const encodeInterpolation = (value: unknown): QueryInterpolation => located(node, value)
 
 /** The same for the argument of a template at an index, which the path then begins with: `${0}.at`. */
-export const encodeArgument = (value: unknown, index: number): QueryInterpolation => located((arg) => into(node, arg, ~index), value)
+export const encodeArgument = (value: unknown, index: number): QueryInterpolation => located((arg) => {
+    try {
+      return node(arg)
+    } catch (error) {
+      throw passing(error, ~index)
+    }
+  }, value)

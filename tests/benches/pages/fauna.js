@@ -2,7 +2,7 @@
 import * as ours from 'countersign/fauna'
 import * as driver from 'fauna'
 import { page } from '../../differential/fauna/measure.mjs'
-import { assert, interleave } from './kit.js'
+import { assert, interleave, jwt } from './kit.js'
 
 /** Time of one of several in a row. The first is not counted: it clears up after whoever ran before. */
 const time = (act, times) => {
@@ -44,3 +44,21 @@ export const encode = async ({ rounds }) => {
   assert(JSON.stringify(ours.TaggedTypeFormat.encode(a)) === JSON.stringify(driver.TaggedTypeFormat.encode(b)), 'the two encoders do not agree')
   return interleave({ ours: () => time(() => ours.TaggedTypeFormat.encode(a), 5), peer: () => time(() => driver.TaggedTypeFormat.encode(b), 5) }, { rounds })
 }
+
+/** Until the last of the events was seen; they must be all, and in order. */
+const listen = async ({ Client }, count) => {
+  const client = new Client({ secret: jwt(), endpoint: new URL(location.origin) })
+  const source = client.stream({ token: String(count) })
+  const at = performance.now()
+  let seen = 0
+  for await (const { data } of source) {
+    if (data.total !== seen || data.coll.name !== 'Order') throw new Error(`event ${seen} is another: ${data.total}`)
+    if (++seen === count) break
+  }
+  const took = performance.now() - at
+  source.close()
+  client.close()
+  return took
+}
+
+export const stream = ({ events, rounds }) => interleave({ ours: () => listen(ours, events), peer: () => listen(driver, events) }, { rounds, warm: 1 })

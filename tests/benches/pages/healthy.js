@@ -32,3 +32,18 @@ export const healthy = async (app) => {
   if ((await db.queryOnce({ todos: {} })).data.todos.length === 1) asked.push('instant')
   return asked
 }
+
+/** Asks one query, and then for the first event of a stream. @param {any} app a page with a Fauna client @param {() => void} asked told between the two */
+export const fauna = async (app, asked) => {
+  const endpoint = new URL(location.origin)
+  const session = app.clerkSession?.(clerk(), { templates: { fauna: 'fauna' }, name: 'fauna' })
+  const client = new app.Client(session ? { session, template: 'fauna', endpoint: endpoint.origin } : { secret: jwt(), endpoint })
+  if ((await client.query(app.fql`'Hello World!'`)).data !== 'Hello World!') throw new Error('not the answer')
+  await asked()
+  const stream = client.stream({ token: '1' })
+  for await (const { data } of stream) {
+    if (data.total !== 0) throw new Error('not the event')
+    break
+  }
+  stream.close()
+}

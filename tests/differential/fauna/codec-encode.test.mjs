@@ -151,7 +151,7 @@ test('a value that contains itself, or is nested too deeply, is a RangeError tha
 
 test('what a getter or a proxy throws is what the caller gets, and a getter runs once', () => {
   const boom = new Error('boom')
-  assert.throws(() => T.encode({ get b() { throw boom } }), (error) => error === boom && error.message === 'boom')
+  assert.throws(() => T.encode({ get b() { throw boom } }), (error) => error === boom)
   for (const thrown of [Object.freeze(new Error('frozen')), new DOMException('aborted', 'AbortError'), 'text', undefined])
     try {
       T.encode({ a: { get b() { throw thrown } } })
@@ -165,7 +165,8 @@ test('what a getter or a proxy throws is what the caller gets, and a getter runs
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   assert.throws(() => T.encode({ proxy }), TypeError)
-  for (let i = 0; i < 2; i++) assert.throws(() => T.encode({ a: [{ get b() { throw boom } }] }), { message: 'boom (at a[0])' })
+  const once = new Error('once')
+  for (let i = 0; i < 2; i++) assert.throws(() => T.encode({ a: [{ get b() { throw once } }] }), { message: 'once (at a[0].b)' })
 })
 
 test('different from the driver on purpose: a field called __proto__ is sent; there it is lost, or the prototype', () => {

@@ -1,0 +1,2 @@
+// The same with the official driver.
+export { Client, fql } from 'fauna'
