@@ -5,7 +5,7 @@ import type { Authorized, Endpoint } from '../types.js'
 import { NetworkError, ProtocolError } from './errors.js'
 import type { Carrier, FetchClientOptions } from './fetch.js'
 import { FaunaAPIPaths, type HTTPStreamRequest } from './http.js'
-import { refusal } from './event-way.js'
+import { refusal } from './event.js'
 import { lines } from './lines.js'
 import { bare, exchange, guarded, outgoing, reach, way, type Fetch } from './transport.js'
 
@@ -18,7 +18,7 @@ export async function* events(send: Fetch, url: URL, request: HTTPStreamRequest,
   let began = false
   try {
     const response = await reach(send, url, outgoing(request, signal, keepalive), session)
-    if (!response.ok) throw refusal(await response.text().catch(() => ''), response.status)
+    if (!response.ok) throw refusal({ status: response.status, body: await response.text().catch(() => '') })
     if (!response.body) throw new ProtocolError({ message: `Response is in an unknown format: status ${response.status} without a body, where a stream was asked for`, httpStatus: response.status })
     began = true
     for await (const line of lines(response.body)) {

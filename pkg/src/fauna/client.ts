@@ -69,12 +69,17 @@ export class Client<T extends string = string> {
     }
   }
 
+  /** What asks several queries as one person. */
+  #asked() {
+    return { query: this.query, stream: this.stream, who: () => who(this.#state) }
+  }
+
   /**
    * The pages of a set: of what a query answers, of a page, or of a set inside a value. Each page is one request.
    * @throws TypeError when it is none of these. The iterator rejects as {@link Client.query} does.
    */
   paginate<R = any>(from: Page<R> | EmbeddedSet | Query<R | Page<R>> | Query<any>, options?: QueryOptions): SetIterator<R> {
-    const client = { query: this.query, who: () => who(this.#state) }
+    const client = this.#asked()
     return from instanceof Query ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
   }
 
@@ -122,7 +127,7 @@ export class Client<T extends string = string> {
    */
   live<R = any>(set: Query<any>, options: LiveOptions<R> = {}): Live<R[]> {
     const { endpoint, template } = this.#state.config
-    return live<R>(this, set, options, `${String(endpoint)} ${template ?? ''}`)
+    return live<R>(this.#asked(), set, options, `${String(endpoint)} ${template ?? ''}`)
   }
 
   /** What the doctor finds about the current token and this client's `endpoint` and `audience`. Never rejects. With a secret there is nothing to look at: `[]`. */

@@ -1,94 +1,95 @@
 // How the requests for events get out: through the session, with a secret, or through a transport of the user's own.
-import { conceal, CountersignError, scrub } from '../errors.js'
+import { conceal, CountersignError } from '../errors.js'
 import { resolveEndpoint } from '../internal.js'
-import { getServiceError, ProtocolError, type ServiceError } from './errors.js'
-import type { HTTPStreamClient } from './http.js'
-import type { HTTPClient, HTTPResponse } from './http.js'
-import { batches } from './lines.js'
-import { open, refused, told } from './run.js'
 import type { Settled } from './config.js'
+import { getServiceError, ProtocolError } from './errors.js'
+import { refusal } from './event.js'
+import { FaunaAPIPaths, type HTTPClient, type HTTPResponse, type HTTPStreamClient } from './http.js'
+import { batches } from './lines.js'
 import type { LogHandler } from './log.js'
+import { open, refused, told } from './run.js'
 import type { Own } from './stream.js'
-import { bearer, custom, networkError, type Way } from './transport.js'
-
-/** The body of a request to `/stream/1`. */
-export type StreamBody = { token: string; cursor?: string }
+import { bearer, custom, networkError, outgoing, reach, type Way } from './transport.js'
+import type { FeedRequest, StreamRequest } from './wire.js'
 
 /** Opens a stream: batches of whole lines. Rejects, then and while it is read, with what ended it. */
-export type OpenStream = (body: StreamBody, signal: AbortSignal) => Promise<AsyncIterable<string[]>>
-
-/** What a body says that is no stream. */
-export const refusal = (text: string, httpStatus: number): ServiceError | ProtocolError => {
-  try {
-    const body = JSON.parse(text)
-    if (typeof body.error.code === 'string') return getServiceError(body, httpStatus)
-  } catch {
-    // Said below.
-  }
-  return new ProtocolError({ message: `Fauna answered a request for events with status ${httpStatus}${text ? `: ${scrub(text).slice(0, 120)}` : ' and nothing else'}`, httpStatus })
-}
+type OpenStream = (data: StreamRequest, signal: AbortSignal) => Promise<AsyncIterable<string[]>>
 
 /** While a stream is read every failure is one of the connection, unless the session ended it. */
 async function* reading(body: ReadableStream<Uint8Array>): AsyncGenerator<string[], void> {
   try {
     yield* batches(body)
   } catch (error) {
-    throw error instanceof TypeError && /utf-?8|encod|decod/i.test(error.message)
-      ? new ProtocolError({ message: 'Fauna sent bytes that are no UTF-8 text', httpStatus: 200 })
-      : networkError(error)
+    throw networkError(error)
   }
 }
 
 /** A refusal in Fauna's own class, with what is wrong with the token; any other error as it is. */
-const refusedBy = async (error: unknown, way: Way, signal: AbortSignal | undefined): Promise<unknown> => {
+const explained = async (error: unknown, way: Way, signal: AbortSignal | undefined): Promise<unknown> => {
   const known = refused(error)
   return known instanceof Error ? told(known, way, signal) : known
 }
 
 /** Over the platform's `fetch`: the session's channel, or a secret. */
-const fetched = (config: Settled, way: Way, secret: string | undefined): OpenStream => async (body, signal) => {
-  const url = new URL('/stream/1', resolveEndpoint(config.endpoint, 'endpoint', 'fauna'))
+const fetched = (config: Settled, way: Way, secret: string | undefined): OpenStream => async (data, signal) => {
+  const url = new URL(FaunaAPIPaths.STREAM, resolveEndpoint(config.endpoint, 'endpoint', 'fauna'))
   const send = way.channel?.fetch ?? bearer(secret!, config.allowInsecureOrigin)
-  const init: RequestInit = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal }
-  const response = await send(url, init, () => {}).catch(async (error) => {
-    throw await refusedBy(networkError(error), way, signal)
+  const response = await reach(send, url, outgoing({ method: 'POST', data, headers: {} }, signal, false), !!way.channel).catch(async (error) => {
+    throw await explained(error, way, signal)
   })
-  if (!response.ok) throw await refusedBy(refusal(await response.text().catch(() => ''), response.status), way, signal)
-  if (!response.body) throw new ProtocolError({ message: 'Fauna answered a request for events with no body', httpStatus: response.status })
-  return reading(response.body)
+  const { ok, status, body } = response
+  if (!ok) throw await explained(refusal({ status, body: await response.text().catch(() => '') }, secret), way, signal)
+  if (!body) throw new ProtocolError({ message: `Response is in an unknown format: status ${status} without a body, where a stream was asked for`, httpStatus: status })
+  return reading(body)
 }
 
-/** Over a transport that gives one event at a time. `token`: asked for each connection, forced after a refusal. */
-const handed = (http: HTTPStreamClient, token: (force: boolean, signal: AbortSignal) => Promise<string | null>): OpenStream => async (body, signal) => {
-  const open = (bearer: string | null) => {
-    const stream = http.stream({ data: body, headers: bearer ? { Authorization: `Bearer ${bearer}` } : {}, method: 'POST' })
-    signal.addEventListener('abort', () => stream.close())
-    return stream.read
-  }
-  const first = await token(false, signal)
-  const read = open(first)
-  return (async function* () {
-    let heard = false
-    try {
-      for await (const line of read) {
-        heard = true
-        yield [line]
-      }
-      return
-    } catch (error) {
-      if (heard || (error as { code?: unknown } | null)?.code !== 'unauthorized') throw error
-      const second = await token(true, signal)
-      if (!second || second === first) throw error
-      for await (const line of open(second)) yield [line]
-    }
-  })()
+/** The error of somebody else's transport (the driver's FetchClient throws the driver's own) in the class that it has here. */
+const adopted = (error: any): unknown => {
+  if (CountersignError.is(error)) return error
+  if (error?.name === 'NetworkError') return networkError(error.cause ?? error)
+  if (typeof error?.code !== 'string' || typeof error.message !== 'string' || !('httpStatus' in error)) return error
+  const { code, message, httpStatus, queryInfo } = error
+  return getServiceError({ ...queryInfo, error: { code, message } }, httpStatus)
 }
+
+/** Over a transport that gives one event at a time. `token`: asked for each connection, forced once after a refusal. `final`: what is told of its error. */
+const handed =
+  (http: HTTPStreamClient, token: (force: boolean, signal: AbortSignal) => Promise<string | null>, final: (error: unknown, signal: AbortSignal) => unknown): OpenStream =>
+  async (data, signal) => {
+    const open = (bearer: string | null) => {
+      signal.throwIfAborted()
+      const stream = http.stream({ data, headers: bearer ? { Authorization: `Bearer ${bearer}` } : {}, method: 'POST' })
+      // Leaving the loop over it is not enough: the driver's does not end its request then.
+      signal.addEventListener('abort', () => stream.close(), { once: true })
+      return stream.read
+    }
+    const first = await token(false, signal)
+    const read = open(first)
+    return (async function* () {
+      let heard = false
+      try {
+        try {
+          for await (const line of read) {
+            heard = true
+            if (line) yield [line]
+          }
+        } catch (error) {
+          if (heard || (error as { code?: unknown } | null)?.code !== 'unauthorized') throw error
+          const second = await token(true, signal)
+          if (!second || second === first) throw error
+          for await (const line of open(second)) if (line) yield [line]
+        }
+      } catch (error) {
+        throw await final(adopted(error), signal)
+      }
+    })()
+  }
 
 /** Both ways to the events of a source. */
 export interface Connection {
   stream: OpenStream
-  /** One request to `/feed/1`. `check` throws when the user has changed. */
-  page(body: StreamBody & { page_size?: number; start_ts?: number }, signal: AbortSignal | undefined, check: () => void): Promise<HTTPResponse>
+  /** The answer to one request for a page. `check` throws when the user has changed. Rejects unless its status is 200. */
+  page(data: FeedRequest, signal: AbortSignal | undefined, check: () => void): Promise<HTTPResponse>
 }
 
 /** What of a configuration matters here: of a StreamClient or of a FeedClient. */
@@ -96,7 +97,6 @@ export interface Reach {
   httpStreamClient?: HTTPStreamClient
   httpClient?: HTTPClient
   secret?: string
-  page_size?: number
   query_timeout_ms?: number
   client_timeout_buffer_ms?: number
   logger?: LogHandler
@@ -104,36 +104,52 @@ export interface Reach {
 
 const DEFAULT_MS = 5000
 
-/** @throws CountersignError `option_invalid` when there is nothing to authorise with. */
+/** The way of single requests; also what a refused token is explained with. */
+const wayOf = ({ httpClient, httpStreamClient, secret }: Reach, own: Own | undefined): Way => {
+  if (!own) return custom(httpClient ?? (httpStreamClient as unknown as HTTPClient), { secret } as Settled, secret)
+  const { state, session } = own
+  if (httpClient) return custom(httpClient, state.config, secret)
+  return session || secret === state.config.secret ? (state.way ??= open(state)) : open(state, secret)
+}
+
+/** Nothing is asked or looked at before the first request. */
 export const connection = (config: Reach, own: Own | undefined): Connection => {
-  const { secret, logger } = config
-  const settled = own?.state.config
-  const session = own?.session
-  const way = (): Way => (own ? (session || secret === settled!.secret ? (own.state.way ??= open(own.state)) : open(own.state, secret)) : custom(config.httpClient ?? (config.httpStreamClient as unknown as HTTPClient), { secret } as Settled, secret))
-  const http = config.httpStreamClient ?? (own?.state.http as unknown as HTTPStreamClient | undefined)
+  const { secret, logger, query_timeout_ms = DEFAULT_MS, client_timeout_buffer_ms = DEFAULT_MS } = config
+  const { session, state } = own ?? {}
+  const http = config.httpStreamClient ?? (state?.http as unknown as HTTPStreamClient | undefined)
+  let held: string | null | undefined = secret
   const token = async (force: boolean, signal: AbortSignal): Promise<string | null> => {
     if (!session) return secret!
-    const token = await session.getToken(settled!.template, { force, signal })
-    if (token === null && !settled!.anonymous) throw new CountersignError('signed_out', 'fauna: nobody is signed in, so there is no token to send', { backend: 'fauna' })
-    return token
+    const { template, anonymous } = state!.config
+    held = await session.getToken(template, { force, signal }).catch((error) => {
+      throw networkError(error)
+    })
+    if (held === null && !anonymous) throw new CountersignError('signed_out', 'fauna: nobody is signed in, so there is no token to send', { backend: 'fauna' })
+    return held
   }
-  const stream: OpenStream = async (body, signal) => (http ? handed(http, token) : fetched(settled!, way(), secret))(body, signal)
-  const timeout = config.query_timeout_ms ?? DEFAULT_MS
+  let way: Way | undefined
+  const out = () => (way ??= wayOf(config, own))
+  // What the transport of a stream was given is not what that of single requests was.
+  const final = (error: unknown, signal: AbortSignal) => (session ? explained(error, { ...out(), held: () => held }, signal) : error)
   return {
-    stream(body, signal) {
-      logger?.debug("Fauna HTTP %s request to '%s'", 'POST', '/stream/1')
-      return stream(body, signal)
+    async stream(data, signal) {
+      logger?.debug("Fauna HTTP %s request to '%s'", 'POST', FaunaAPIPaths.STREAM)
+      return (http ? handed(http, token, final) : fetched(state!.config, out(), secret))(data, signal)
     },
     async page(data, signal, check) {
-      const headers = { 'x-format': 'tagged', 'x-driver-env': 'driver=countersign', 'x-query-timeout-ms': String(timeout) }
-      const client_timeout_ms = timeout + (config.client_timeout_buffer_ms ?? DEFAULT_MS)
-      logger?.debug("Fauna HTTP %s request to '%s' (timeout: %s), headers: %s", 'POST', '/feed/1', client_timeout_ms, JSON.stringify(headers))
-      const out = way()
-      const response = await out.request({ client_timeout_ms, data: data as never, headers, method: 'POST', path: '/feed/1', ...(signal && { signal }) }, check).catch(async (error) => {
-        throw await refusedBy(error, out, signal)
-      })
-      logger?.debug("Fauna HTTP response '%s' from %s, headers: %s", response.status, '/feed/1', conceal(JSON.stringify(response.headers)))
-      return response.status === 401 ? Promise.reject(await refusedBy(refusal(response.body, 401), out, signal)) : response
+      const path = FaunaAPIPaths.EVENT_FEED
+      const headers = { 'x-format': 'tagged', 'x-driver-env': 'driver=countersign', 'x-query-timeout-ms': String(query_timeout_ms) }
+      const client_timeout_ms = query_timeout_ms + client_timeout_buffer_ms
+      logger?.debug("Fauna HTTP %s request to '%s' (timeout: %s), headers: %s", 'POST', path, client_timeout_ms, JSON.stringify(headers))
+      const by = out()
+      try {
+        const response = await by.request({ client_timeout_ms, data, headers, method: 'POST', path, ...(signal && { signal }) }, check)
+        logger?.debug("Fauna HTTP response '%s' from %s, headers: %s", response.status, path, conceal(JSON.stringify(response.headers)))
+        if (response.status !== 200) throw refusal(response, secret)
+        return response
+      } catch (error) {
+        throw await explained(error, by, signal)
+      }
     },
   }
 }

@@ -1,9 +1,8 @@
-import type { LogHandler } from './log.js'
 import { ClientError, getServiceError } from './errors.js'
-import type { EventSource, FeedSuccess, StreamEventData } from './wire.js'
 import type { HTTPClient } from './http.js'
+import type { LogHandler } from './log.js'
 import type { Own } from './stream.js'
-import type { LongType, QueryStats } from './wire.js'
+import type { EventSource, FeedSuccess, LongType, QueryStats, StreamEventData } from './wire.js'
 
 /** What `new FeedClient` takes, as the driver's; `client.feed` fills it in. */
 export interface FeedClientConfiguration {
@@ -76,7 +75,7 @@ export interface Feeding {
  */
 export class FeedClient<T = any> {
   readonly #feeding: Feeding
-  #fetch: Promise<(feeding: Feeding) => Promise<FeedSuccess<T>>> | undefined
+  #fetch: Promise<() => Promise<FeedSuccess<T>>> | undefined
 
   /** @throws TypeError for an option that is missing or contradicts another, RangeError for one that is out of range, as the driver does. */
   constructor(token: EventSource | (() => Promise<EventSource>), config: FeedClientConfiguration, /** @internal */ own?: Own) {
@@ -99,7 +98,7 @@ export class FeedClient<T = any> {
   async nextPage(): Promise<FeedPage<T>> {
     if (this.#feeding.done) throw new ClientError('The event feed has no more pages to fetch.')
     const fetch = await (this.#fetch ??= import('./feeding.js').then(({ feeder }) => feeder<T>(this.#feeding)))
-    return new FeedPage<T>(await fetch(this.#feeding))
+    return new FeedPage<T>(await fetch())
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<FeedPage<T>, void> {

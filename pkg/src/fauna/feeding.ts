@@ -2,14 +2,15 @@
 import { CountersignError } from '../errors.js'
 import { ThrottlingError } from './errors.js'
 import { readPage, sourceOf } from './event.js'
-import type { FeedSuccess } from './wire.js'
 import { connection } from './event-way.js'
 import type { Feeding } from './feed.js'
 import { pause } from './run.js'
 import { ended } from './state.js'
+import type { FeedSuccess } from './wire.js'
 
-/** How one page after the other is fetched. */
-export const feeder = <T>({ source, config, own }: Feeding): ((feeding: Feeding) => Promise<FeedSuccess<T>>) => {
+/** Fetches one page after the other. */
+export const feeder = <T>(feeding: Feeding): (() => Promise<FeedSuccess<T>>) => {
+  const { source, config, own } = feeding
   // Pages may be fetched hours apart, so the session is not listened to meanwhile: it is asked whom the first page was for.
   const session = own?.session
   let known = session?.identityKey
@@ -20,7 +21,7 @@ export const feeder = <T>({ source, config, own }: Feeding): ((feeding: Feeding)
   }
   const way = connection(config, own)
   let token: string | undefined
-  return async (feeding) => {
+  return async () => {
     if (own) ended(own.state)
     const { signal, page_size, start_ts, max_attempts, max_backoff, long_type } = config
     signal?.throwIfAborted()
@@ -31,8 +32,9 @@ export const feeder = <T>({ source, config, own }: Feeding): ((feeding: Feeding)
     for (let attempt = 1; ; attempt++) {
       check()
       try {
-        const page = readPage(await way.page(body, signal, check), long_type)
+        const page = readPage(await way.page(body, signal, check), long_type, config.secret)
         check()
+        if (page instanceof Error) throw page
         feeding.cursor = page.cursor
         feeding.done = !page.has_next
         return page

@@ -1,15 +1,17 @@
 // What `client.live` does, loaded with the first subscription.
+import { CountersignError } from '../errors.js'
 import type { Sink } from '../types.js'
+import { NamedDocument } from './doc.js'
 import { ClientError } from './errors.js'
 import type { Asked, LiveOptions } from './live.js'
 import { SetIterator } from './paginate.js'
-import type { EventSource } from './wire.js'
-import type { StreamClientConfiguration } from './stream.js'
 import type { Query } from './query.js'
+import type { StreamClientConfiguration } from './stream.js'
+import type { EventSource } from './wire.js'
 
-/** Which document it is; what an event says is about the same one. */
+/** Which document it is; what an event says is about the same one. A `name` is one only where it is a document's own: of a projection it is any field. */
 const nameOf = (row: any): string => {
-  const id = row?.id ?? row?.name
+  const id = row instanceof NamedDocument ? row.name : row?.id
   if (typeof id === 'string') return `${row.coll?.name ?? ''}:${id}`
   throw new ClientError('A live set needs to know its documents: ask for documents, or keep `id` in the projection (set { id, ... })')
 }
@@ -20,52 +22,54 @@ const nameOf = (row: any): string => {
  */
 export const follow = async <R>(client: Asked, query: Query<any>, options: LiveOptions<R>, to: Sink<R[]>, signal: AbortSignal): Promise<void> => {
   const { limit = 1000, order, via, poll_ms, onState } = options
-  let rows = new Map<string, R>()
-  let read = rows
-  // The set is read anew after events were missed. What came before that must be out of the queue first, whichever of the two is slower.
-  let reads = 0
-  let missed = 0
+  // After events were missed the set is read anew. What it was then holds from where its source begins in the events, and that may not have come yet.
+  const reads: Map<string, R>[] = []
+  let rows: Map<string, R> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let over = false
   const give = () => {
     timer = undefined
-    const all = [...rows.values()]
+    const all = [...rows!.values()]
     to.next(order ? all.sort(order) : all)
   }
-  const changed = () => (timer ??= setTimeout(give))
-  const swap = () => {
-    if (reads !== missed + 1) return
-    rows = read
+  const put = (into: Map<string, R>, row: R) => {
+    const name = nameOf(row)
+    if (into.size >= limit && !into.has(name)) throw new ClientError(`The set has more than ${limit} documents. Narrow it, or raise \`limit\``)
+    into.set(name, row)
+  }
+  const changed = () => {
+    // The set may be read to its end when nobody follows it any more.
+    if (!over) timer ??= setTimeout(give)
+  }
+  const begin = () => {
+    rows = reads.shift()
     changed()
   }
   const source = async () => {
     const { data } = await client.query(query, { format: 'tagged', signal })
-    const next = new Map<string, R>()
-    for await (const row of SetIterator.fromPageable<R>(client, data.page, { format: 'tagged', signal }).flatten()) {
-      next.set(nameOf(row), row)
-      if (next.size > limit) throw new ClientError(`The set has more than ${limit} documents. Narrow it, or raise \`limit\``)
-    }
-    read = next
-    reads++
-    swap()
+    const read = new Map<string, R>()
+    for await (const row of SetIterator.fromPageable<R>(client, data.page, { format: 'tagged', signal }).flatten()) put(read, row)
+    reads.push(read)
+    if (!rows) begin()
     return data.source as EventSource
   }
+  const apply = (event: { type: string; data?: any }) => {
+    if (event.type === 'resync') return begin()
+    if (event.type === 'remove') rows!.delete(nameOf(event.data))
+    else if (event.type !== 'status') put(rows!, event.data)
+    else return
+    changed()
+  }
   try {
-    for await (const event of client.stream(source, { resync_events: true, signal, via, poll_ms, onState } as Partial<StreamClientConfiguration>)) {
-      if (event.type === 'resync') {
-        missed++
-        swap()
-        continue
-      }
-      if (event.type === 'status') continue
-      if (event.type === 'remove') rows.delete(nameOf(event.data))
-      else rows.set(nameOf(event.data), event.data)
-      changed()
-    }
+    for await (const event of client.stream(source, { resync_events: true, signal, via, poll_ms, onState } as Partial<StreamClientConfiguration>)) apply(event)
+    if (timer !== undefined) give()
+  } catch (error) {
+    // What is known is given before the end is; but not to whoever came after.
+    if (timer !== undefined && !signal.aborted && !CountersignError.is(error, 'identity_changed')) give()
+    throw error
   } finally {
-    if (timer !== undefined) {
-      clearTimeout(timer)
-      if (!signal.aborted) give()
-    }
+    over = true
+    clearTimeout(timer)
   }
   to.complete?.()
 }

@@ -1,3 +1,5 @@
+import { ProtocolError } from './errors.js'
+
 /**
  * Takes bytes in pieces and gives back whole lines of text. Lines are decoded whole, so a character that came in two pieces survives; pieces of an
  * unfinished line are kept as they are, so a long line costs no more for coming in many pieces.
@@ -7,15 +9,30 @@ export class LineSplitter {
   // Half of a character would be a broken answer: better an error than a wrong letter. A byte order mark is a letter: pieces begin anywhere.
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-  /** The lines that this piece completes, without their ends (`\n` or `\r\n`) and without empty ones. @throws TypeError for bytes that are not UTF-8. */
+  /** The lines that this piece completes, without their ends (`\n` or `\r\n`) and without empty ones. @throws ProtocolError for bytes that are not UTF-8. */
   push(piece: Uint8Array): string[] {
     const end = piece.lastIndexOf(10)
     if (end < 0) {
       if (piece.length) this.#kept.push(piece)
       return []
     }
-    const text = this.#decoder.decode(this.#join(piece.subarray(0, end)))
+    const lines = this.#lines(this.#join(piece.subarray(0, end)))
     if (end + 1 < piece.length) this.#kept.push(piece.subarray(end + 1))
+    return lines
+  }
+
+  /** What came after the last line end, when nothing more comes. @throws ProtocolError as `push` does. */
+  end(): string[] {
+    return this.#lines(this.#join(new Uint8Array()))
+  }
+
+  #lines(bytes: Uint8Array): string[] {
+    let text: string
+    try {
+      text = this.#decoder.decode(bytes)
+    } catch {
+      throw new ProtocolError({ message: 'Fauna sent bytes that are no UTF-8 text', httpStatus: 200 })
+    }
     const lines: string[] = []
     for (const line of text.split('\n')) {
       const whole = line.endsWith('\r') ? line.slice(0, -1) : line
@@ -40,7 +57,7 @@ export class LineSplitter {
 }
 
 /**
- * The lines of a body, in batches as they come. What follows the last line end is not a line: a connection that breaks off leaves half an event.
+ * The lines of a body, in batches as they come. The last one needs no end if the body has one: a connection that breaks off leaves half an event.
  * Leaving the iteration cancels the body. Rejects as the body does.
  */
 export async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator<string[], void> {
@@ -49,9 +66,9 @@ export async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return
-      const lines = splitter.push(value)
+      const lines = done ? splitter.end() : splitter.push(value)
       if (lines.length) yield lines
+      if (done) return
     }
   } finally {
     void reader.cancel().catch(() => {})

@@ -1,20 +1,20 @@
+import { CountersignError } from '../errors.js'
 import type { Live, Sink, Unsubscribe } from '../types.js'
-import type { EventSource } from './wire.js'
+import type { Asks } from './paginate.js'
 import { fql, type Query } from './query.js'
 import type { StreamClient, StreamClientConfiguration, StreamOptions } from './stream.js'
-import type { QueryOptions } from './wire.js'
+import type { EventSource } from './wire.js'
 
-/** How a live set is kept. */
+/** How a live set is kept. `order` and `onState` are no part of the question: they are those of the first that asked. */
 export interface LiveOptions<R = any> extends Pick<StreamOptions, 'via' | 'poll_ms' | 'onState'> {
-  /** The most documents it may have: one more is a ClientError, because all of them are in memory. Default 1000. */
+  /** The most documents it may have, because all of them are in memory: one more ends it with a ClientError. Default 1000. */
   limit?: number
   /** How the documents are ordered. Default: as the server gave them, new ones at the end. */
   order?: (a: R, b: R) => number
 }
 
 /** @internal What a live set needs of a client. */
-export interface Asked {
-  query(query: Query<any>, options?: QueryOptions): Promise<{ data: any }>
+export interface Asked extends Asks {
   stream(source: EventSource | Query<any> | (() => Promise<EventSource>), options?: Partial<StreamClientConfiguration>): StreamClient
 }
 
@@ -30,7 +30,8 @@ export const live = <R>(client: Asked, set: Query<any>, options: LiveOptions<R>,
       const to = typeof sink === 'function' ? { next: sink } : sink
       const control = new AbortController()
       import('./follow-set.js').then(({ follow }) => follow(client, query, options, to, control.signal)).catch((error) => {
-        if (!control.signal.aborted) to.error?.(error)
+        // On a server there is nobody to show it to.
+        if (!control.signal.aborted && !CountersignError.is(error, 'on_server')) to.error?.(error)
       })
       return () => control.abort()
     },

@@ -1,15 +1,17 @@
 import type { Session } from '../types.js'
 import { ClientError } from './errors.js'
-import type { LogHandler } from './log.js'
-import type { State } from './state.js'
-import type { EventSource, StreamEventData, StreamEventStatus } from './wire.js'
 import type { HTTPStreamClient } from './http.js'
-import type { LongType } from './wire.js'
+import type { LogHandler } from './log.js'
+import type { State, Who } from './state.js'
+import type { EventSource, LongType, StreamEventData, StreamEventStatus } from './wire.js'
 
 /** How a subscription is doing. */
 export interface StreamState {
   status: 'connecting' | 'open' | 'waiting' | 'closed'
-  /** Why it connects or waits: its token was about to expire (`renewed`), the page was away (`woken`), the server closed the stream (`ended`), the network (`dropped`), nothing came for too long (`silent`)... */
+  /**
+   * Why it connected or waits last: its token was about to expire (`renewed`), the page was away (`woken`), the server closed the stream (`ended`), the network
+   * broke it (`dropped`), nothing came for too long (`silent`), the server refused it (`permission_loss`, `refused`), events were missed (`resync`).
+   */
   cause: 'first' | 'renewed' | 'woken' | 'ended' | 'dropped' | 'silent' | 'permission_loss' | 'refused' | 'resync'
   /** Connections so far, this one included. */
   connects: number
@@ -66,9 +68,10 @@ export interface Subscribed {
   readonly config: StreamClientConfiguration
   readonly own: Own | undefined
   closed: boolean
-  /** Of the last event that was delivered. */
+  /** Time of the last event that was delivered. */
   ts?: number | undefined
-  cursor?: string | undefined
+  /** Where the next iteration begins: in the source that there was, after the last event that was delivered, and for whom it was. */
+  at?: { readonly token: string; readonly cursor: string | undefined; readonly who: Who }
   /** Ends the iterations under way. */
   readonly ends: Set<() => void>
 }
@@ -90,8 +93,6 @@ type Events<T> = AsyncGenerator<StreamEvent<T>, void, unknown>
  * that was delivered. Iterate it, or `start` it. Made by `client.stream`; it asks nobody before.
  */
 export class StreamClient<T = any> {
-  /** Whether it was closed. */
-  closed = false
   readonly #shared: Subscribed
 
   /** @throws TypeError for an option that is missing, RangeError for one that is not positive, as the driver does. */
@@ -100,7 +101,12 @@ export class StreamClient<T = any> {
       if (config[name] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
     for (const name of ['max_backoff', 'max_attempts', 'poll_ms', 'page_size'] as const)
       if (config[name]! <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
-    this.#shared = { source: token, config, own, closed: false, cursor: config.cursor, ends: new Set() }
+    this.#shared = { source: token, config, own, closed: false, ends: new Set() }
+  }
+
+  /** Whether it was closed, or ended with an error. */
+  get closed(): boolean {
+    return this.#shared.closed
   }
 
   /** Time of the last event that was delivered, in microseconds since the epoch. */
@@ -110,7 +116,7 @@ export class StreamClient<T = any> {
 
   /** Cursor of the last event that was delivered: keep it, and give it as `cursor` to go on later. */
   get last_cursor(): string | undefined {
-    return this.#shared.cursor
+    return (this.#shared.at ?? this.#shared.config).cursor
   }
 
   /**
@@ -119,7 +125,7 @@ export class StreamClient<T = any> {
    * @throws TypeError when they are no functions.
    */
   start(onEvent: (event: StreamEvent<T>) => void, onError?: (error: Error) => void): void {
-    for (const [name, f] of [['onEvent', onEvent], ['onError', onError ?? onEvent]] as const)
+    for (const [name, f] of [['onEvent', onEvent], ['onError', onError || onEvent]] as const)
       if (typeof f !== 'function') throw new TypeError(`Expected a function as the '${name}' argument, but received ${typeof f}. Please provide a valid function.`)
     void (async () => {
       for await (const event of this) onEvent(event)
@@ -127,8 +133,8 @@ export class StreamClient<T = any> {
   }
 
   /**
-   * Each event as it comes. Leaving the loop ends the connection; a later loop goes on after the last event of this one.
-   * Rejects ClientError when the stream was closed, FaunaError for what the server says, CountersignError `signed_out`, `identity_changed` (a stream
+   * Each event as it comes. Leaving the loop ends the connection; a later loop goes on after the last event that was delivered. An error ends the stream.
+   * Rejects ClientError when the stream was closed or had ended with an error, FaunaError for what the server says, CountersignError `signed_out`, `identity_changed` (a stream
    * belongs to the user with whom it began), `disposed`; or `signal.reason`.
    */
   [Symbol.asyncIterator](): Events<T> {
@@ -153,7 +159,7 @@ export class StreamClient<T = any> {
 
   /** Ends it. A loop over it comes to its end. */
   close(): void {
-    this.closed = this.#shared.closed = true
+    this.#shared.closed = true
     for (const end of this.#shared.ends) end()
   }
 }

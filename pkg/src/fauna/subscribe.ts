@@ -2,49 +2,54 @@
 import { CountersignError } from '../errors.js'
 import { fence, type Fence } from '../fence.js'
 import { loadLive } from '../live.js'
-import type { Lease, Session, Unsubscribe } from '../types.js'
-import { ClientClosedError, type ProtocolError } from './errors.js'
-import { Garbled, readEvent, sourceOf, errorOf, readPage } from './event.js'
-import type { StreamEventError } from './wire.js'
+import type { Session, Unsubscribe } from '../types.js'
+import { ClientClosedError, getServiceError, NetworkError, ProtocolError, ServiceError } from './errors.js'
+import { Garbled, readEvent, readPage, sourceOf } from './event.js'
 import { connection, type Connection } from './event-way.js'
+import { Inbox } from './inbox.js'
 import { run, told, type causes, type MachineClass, type Running } from './machine.js'
-import type { StreamEvent, StreamState, Subscribed } from './stream.js'
-
-/** Events kept for a consumer that is slow: then nothing more is read until most of them are gone. */
-const MANY = 1024
-const FEW = 256
+import type { ResyncEvent, StreamEvent, StreamState, Subscribed } from './stream.js'
+import type { FeedSuccess, StreamEventError } from './wire.js'
 
 type Cause = (typeof causes)[number]
-type Waiting = { resolve(result: IteratorResult<any, void>): void; reject(error: unknown): void }
 
-const network = (error: unknown): boolean =>
-  CountersignError.is(error) ? error.retryable || CountersignError.is(error, 'network', 'offline', 'timeout', 'outcome_unknown') : (error as { name?: unknown } | null)?.name === 'NetworkError'
+/** What another attempt would not change. What passes is the network's, a provider's that is ill for now, or of a transport that throws what it likes. */
+const lasting = (error: unknown): boolean =>
+  CountersignError.is(error) && !error.retryable && !CountersignError.is(error, 'network', 'offline', 'timeout', 'outcome_unknown', 'budget_exhausted')
+
+const changed = () => new CountersignError('identity_changed', 'fauna: the user changed; a stream belongs to the user with whom it began', { backend: 'fauna' })
 
 class Subscription<T> {
   readonly #shared: Subscribed
-  #queue: any[] = []
-  #head = 0
-  readonly #waiting: Waiting[] = []
+  readonly #session: Session<any> | undefined
+  readonly #inbox: Inbox<any>
   #begun = false
   #over = false
-  #error: unknown
-  #failed = false
   #machine: Running | undefined
   #way: Connection | undefined
   #guard: Fence | undefined
+  readonly #stop: Unsubscribe[] = []
+  /** Where the next connection begins. */
   #token = ''
   #cursor: string | undefined
-  #current = 0
+  /** The source of what is delivered, and those after it: a cursor is one of its own source. */
+  #delivered = ''
+  readonly #coming: string[] = []
+  /** Of the connection under way. */
   #control: AbortController | undefined
   #leasing: AbortController | undefined
-  #connects = 0
   #held = false
   #go: (() => void) | undefined
-  readonly #stop: Unsubscribe[] = []
+  /** What went wrong last, and what the server said when events were missed. */
+  #error: unknown
+  #missed = ''
+  #cause: Cause = 'first'
+  #connects = 0
 
   constructor(shared: Subscribed) {
     this.#shared = shared
-    this.#cursor = shared.cursor
+    this.#session = shared.own?.session
+    this.#inbox = new Inbox<any>((event) => this.#deliver(event), (full) => this.#hold(full))
   }
 
   // ---- for the consumer
@@ -54,15 +59,9 @@ class Subscription<T> {
       this.#begun = true
       this.#begin().catch((error) => this.#finish(error))
     }
-    const result = this.#waiting.length ? undefined : this.#shift()
-    if (result) return Promise.resolve(result)
-    if (this.#over) {
-      if (!this.#failed) return Promise.resolve({ value: undefined, done: true })
-      // Said once, as a generator does.
-      this.#failed = false
-      return Promise.reject(this.#error)
-    }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    // Another listener of the session may hear of the new user first, and ask; and what was queued when it ended was somebody's, too.
+    if (!this.#mine()) this.#inbox.clear()
+    return this.#inbox.next()
   }
 
   return(value?: any): Promise<IteratorResult<any, void>> {
@@ -81,40 +80,21 @@ class Subscription<T> {
     return this
   }
 
-  /** The next event that the consumer wants. What it was given is where a later loop goes on. */
-  #shift(): IteratorResult<any, void> | undefined {
+  /** What was handed out is where a later loop goes on. */
+  #deliver(event: StreamEvent<T>): boolean {
     const { config } = this.#shared
-    while (this.#head < this.#queue.length) {
-      const event = this.#queue[this.#head]
-      this.#queue[this.#head++] = undefined
-      if (this.#head === this.#queue.length) {
-        this.#queue = []
-        this.#head = 0
-      }
-      if (this.#held && this.#queue.length - this.#head <= FEW) this.#hold(false)
-      if (event.type === 'resync') this.#shared.cursor = undefined
-      else {
-        this.#shared.ts = event.txn_ts
-        this.#shared.cursor = event.cursor
-        if (event.type === 'status' && !config.status_events) continue
-      }
-      return { value: event, done: false }
+    if (event.type === 'resync') {
+      this.#delivered = this.#coming.shift()!
+      this.#keep(undefined)
+      return true
     }
-    return undefined
+    this.#shared.ts = event.txn_ts
+    this.#keep(event.cursor)
+    return event.type !== 'status' || !!config.status_events
   }
 
-  #push(event: any): void {
-    this.#queue.push(event)
-  }
-
-  /** Gives what is there to who waits. */
-  #serve(): void {
-    while (this.#waiting.length) {
-      const result = this.#shift()
-      if (!result) return
-      this.#waiting.shift()!.resolve(result)
-    }
-    if (!this.#held && this.#queue.length - this.#head >= MANY) this.#hold(true)
+  #keep(cursor: string | undefined): void {
+    this.#shared.at = { token: this.#delivered, cursor, who: this.#session?.identityKey }
   }
 
   #hold(held: boolean): void {
@@ -126,7 +106,8 @@ class Subscription<T> {
   // ---- beginning and end
 
   async #begin(): Promise<void> {
-    const { config, own, ends, source } = this.#shared
+    const { config, own, ends, source, at } = this.#shared
+    if (this.#shared.closed) return this.#finish()
     if (own?.state.closed) throw new ClientClosedError('Your client is closed. No further requests can be issued.')
     const { signal } = config
     signal?.throwIfAborted()
@@ -140,28 +121,36 @@ class Subscription<T> {
       () => own?.state.streams.delete(end),
       () => signal?.removeEventListener('abort', abort),
     )
-    const session = own?.session
-    const guard = (this.#guard = fence(session, 'fauna'))
+    const guard = (this.#guard = fence(this.#session, 'fauna'))
     this.#stop.push(guard.end)
+    const now = this.#session?.identityKey
+    if (at && now !== undefined && at.who !== undefined && now !== at.who) throw changed()
     const glue = await loadLive()
     if (this.#over) return
     this.#way = connection(config, own)
-    const asks = typeof source === 'function'
-    const resync = asks && !!config.resync_events
-    if (!asks) this.#token = sourceOf(source).token
-    else if (!resync) this.#token = sourceOf(await source()).token
-    if (this.#over) return
-    guard.check()
+    this.#cursor = at ? at.cursor : config.cursor
+    const again = typeof source === 'function' && !!config.resync_events
+    if (!again) {
+      this.#begins(at?.token ?? sourceOf(typeof source === 'function' ? await source() : source).token)
+      if (this.#over) return
+    }
     const every = config.via === 'feed' ? (config.poll_ms ?? 5000) : -1
     const later = own && !own.counted ? 0 : config.max_attempts
     const Machine = (glue as unknown as { FaunaStream: MachineClass }).FaunaStream
-    this.#machine = run(new Machine(every, config.max_attempts, later, config.max_backoff * 1000, resync), this)
-    this.#look(session)
+    this.#machine = run(new Machine(every, config.max_attempts, later, config.max_backoff * 1000, again), this)
+    this.#listen()
     this.#machine.tell(told.start)
   }
 
+  /** The source whose events are the first. */
+  #begins(token: string): void {
+    if (this.#over || !this.#mine()) return
+    this.#token = this.#delivered = token
+    this.#keep(this.#cursor)
+  }
+
   /** Listens to what the page and the session say. */
-  #look(session: Session<any> | undefined): void {
+  #listen(): void {
     const page = globalThis.document as Document | undefined
     const woken = () => this.#machine?.tell(told.woken)
     const seen = () => this.#machine?.tell(told.seen, 0, page!.hidden ? 0 : 1)
@@ -170,11 +159,11 @@ class Subscription<T> {
       this.#stop.push(() => page.removeEventListener('visibilitychange', seen))
       if (page.hidden) seen()
     }
-    if (session) {
+    if (this.#session) {
       this.#stop.push(
-        session.on('wake', woken),
-        // What is waiting for its next attempt has no request that the session could end.
-        session.on('identity', () => this.#guarded()),
+        this.#session.on('wake', woken),
+        // What waits for its next attempt has no request that the session could end.
+        this.#session.on('identity', () => this.#mine()),
       )
     } else if (globalThis.addEventListener) {
       globalThis.addEventListener('online', woken)
@@ -182,45 +171,35 @@ class Subscription<T> {
     }
   }
 
-  /** Whether the user is still the one with whom it began; if not, it is over. */
-  #guarded(): boolean {
+  /** Whether the user is still the one with whom it began; if not, it is over, and what was not handed out yet is nobody's. */
+  #mine(): boolean {
     try {
       this.#guard?.check()
       return true
-    } catch (error) {
-      this.#finish(error, true)
+    } catch {
+      this.#finish(changed(), true)
       return false
     }
   }
 
-  /** Ends it: what is queued is still delivered, unless `now`. */
+  /** Ends it: what is queued is still delivered, unless `now`. As with the driver, an error is the end of the stream itself, not only of this loop. */
   #finish(error?: unknown, now = error === undefined): void {
     if (this.#over) return
     this.#over = true
-    this.#error = error
-    this.#failed = error !== undefined
-    if (now) {
-      this.#queue = []
-      this.#head = 0
-    }
+    const failed = error !== undefined
+    if (failed) this.#shared.closed = true
     this.#machine?.tell(told.close)
     this.#machine?.free()
-    this.#control?.abort()
+    this.abort()
     this.#leasing?.abort()
     for (const stop of this.#stop.splice(0)) stop()
-    this.#go?.()
-    this.#serve()
-    for (const waiting of this.#waiting.splice(0)) {
-      if (this.#failed) waiting.reject(error)
-      else waiting.resolve({ value: undefined, done: true })
-      this.#failed = false
-    }
-    this.#say({ status: 'closed', cause: 'first' })
+    this.#inbox.end(now, failed, error)
+    this.#say('closed')
   }
 
-  #say(state: Omit<StreamState, 'connects'>): void {
+  #say(status: StreamState['status'], more?: { retryInMs: number }): void {
     try {
-      this.#shared.config.onState?.({ ...state, connects: this.#connects })
+      this.#shared.config.onState?.({ status, cause: this.#cause, connects: this.#connects, ...more })
     } catch {
       // It watches; what goes wrong there is not the stream's.
     }
@@ -229,51 +208,58 @@ class Subscription<T> {
   // ---- what the machine wants
 
   source(id: number): void {
-    const { source } = this.#shared
-    this.#current = id
-    if (typeof source !== 'function') return
-    source().then(
-      (value) => {
-        if (this.#over || id !== this.#current) return
-        this.#token = sourceOf(value).token
-        this.#machine?.tell(told.sourced, id)
-      },
-    ).catch((error) => this.#fail(id, error))
+    const { source, at } = this.#shared
+    if (!this.#mine()) return
+    const anew = this.#token !== ''
+    const ask = async () => {
+      const token = (!anew && at?.token) || sourceOf(await (source as () => Promise<unknown>)()).token
+      if (this.#over || !this.#mine()) return
+      if (anew) this.#token = token
+      else this.#begins(token)
+      this.#machine?.tell(told.sourced, id)
+    }
+    void ask().catch((error) => this.#fail(id, error))
   }
 
   connect(id: number, cause: Cause): void {
-    if (!this.#guarded()) return
-    this.#current = id
+    if (!this.#mine()) return
+    const { via } = this.#shared.config
+    this.#cause = cause
     this.#connects++
-    if (this.#shared.config.via !== 'feed' || this.#connects === 1) this.#say({ status: 'connecting', cause })
-    const control = (this.#control = new AbortController())
-    const read = this.#shared.config.via === 'feed' ? this.#poll(id, control.signal) : this.#read(id, control.signal)
-    void read.catch((error) => {
-      if (!control.signal.aborted) this.#fail(id, error)
+    if (via !== 'feed' || this.#connects === 1) this.#say('connecting')
+    const { signal } = (this.#control = new AbortController())
+    // What ends it without a word of its own is the machine's watchdog.
+    this.#error = undefined
+    void (via === 'feed' ? this.#poll(id, signal) : this.#read(id, signal)).catch((error) => {
+      if (!signal.aborted) this.#fail(id, error)
     })
   }
 
   abort(): void {
     this.#control?.abort()
+    this.#go?.()
   }
 
   open(): void {
-    this.#say({ status: 'open', cause: 'first' })
+    this.#say('open')
     this.#lease()
   }
 
   wait(retryInMs: number, cause: Cause): void {
-    this.#say({ status: 'waiting', cause, retryInMs })
+    this.#cause = cause
+    this.#say('waiting', { retryInMs })
   }
 
+  /** The source is a new one. */
   resync(): void {
     this.#cursor = undefined
-    this.#push({ type: 'resync', code: (this.#error as { code: string }).code })
-    this.#serve()
+    this.#coming.push(this.#token)
+    this.#inbox.put({ type: 'resync', code: this.#missed } satisfies ResyncEvent)
+    this.#inbox.serve()
   }
 
   end(): void {
-    this.#finish(this.#error)
+    this.#finish(this.#error ?? new NetworkError('Fauna sent nothing for too long', { code: 'timeout' }))
   }
 
   // ---- connections
@@ -282,73 +268,86 @@ class Subscription<T> {
     return this.#cursor === undefined ? { token: this.#token } : { token: this.#token, cursor: this.#cursor }
   }
 
-  /** Takes an event in. @throws what readEvent throws. */
   #take(event: any): void {
     if (event.cursor !== undefined) this.#cursor = event.cursor
-    this.#push(event)
+    this.#inbox.put(event)
+  }
+
+  /** What came in one piece: what is right of it counts, also when the rest is an error. */
+  #batch(id: number, lines: string[]): void {
+    const { long_type } = this.#shared.config
+    let some = false
+    try {
+      for (const line of lines) {
+        this.#take(readEvent(line, long_type))
+        some = true
+      }
+    } finally {
+      if (some) {
+        this.#inbox.serve()
+        this.#machine?.tell(told.heard, id)
+      }
+    }
   }
 
   async #read(id: number, signal: AbortSignal): Promise<void> {
-    const long = this.#shared.config.long_type
-    for await (const batch of await this.#way!.stream(this.#body(), signal)) {
+    for await (const lines of await this.#way!.stream(this.#body(), signal)) {
       if (signal.aborted) return
-      try {
-        for (const line of batch) this.#take(readEvent(line, long))
-      } finally {
-        this.#serve()
-      }
-      this.#machine?.tell(told.heard, id)
+      this.#batch(id, lines)
       while (this.#held && !signal.aborted) await new Promise<void>((go) => (this.#go = go))
+      if (signal.aborted) return
     }
-    if (!signal.aborted) this.#machine?.tell(told.ended, id)
+    if (signal.aborted) return
+    this.#error = new NetworkError('The server ended the stream', { code: 'network' })
+    this.#machine?.tell(told.ended, id)
   }
 
   async #poll(id: number, signal: AbortSignal): Promise<void> {
-    const { long_type, page_size } = this.#shared.config
-    const page = readPage(await this.#way!.page({ ...this.#body(), ...(page_size && { page_size }) }, signal, this.#guard!.check), long_type)
+    const { long_type, page_size, secret } = this.#shared.config
+    const page = readPage(await this.#way!.page({ ...this.#body(), ...(page_size && { page_size }) }, signal, this.#guard!.check), long_type, secret)
     if (signal.aborted) return
-    const bad = page.events.findIndex(({ type }) => type === 'error')
-    for (const event of bad < 0 ? page.events : page.events.slice(0, bad)) this.#take(event)
-    this.#serve()
-    if (bad >= 0) throw errorOf(page.events[bad] as StreamEventError)
+    if (page instanceof Error) throw page
+    const { events, cursor, has_next } = page as FeedSuccess
+    const bad = events.findIndex(({ type }) => type === 'error')
+    for (const event of bad < 0 ? events : events.slice(0, bad)) this.#take(event)
+    this.#inbox.serve()
+    if (bad >= 0) throw getServiceError(events[bad] as StreamEventError)
     // Also of an empty page: it is how far the server has looked.
-    this.#cursor = page.cursor
-    this.#machine?.tell(told.page, id, page.has_next ? 1 : 0)
+    this.#cursor = cursor
+    this.#machine?.tell(told.page, id, has_next ? 1 : 0)
   }
 
   #fail(id: number, error: unknown): void {
-    if (this.#over || !this.#guarded()) return
+    if (this.#over || !this.#mine()) return
     this.#error = error
-    const { code = '', httpStatus } = error as { code?: string; httpStatus?: number }
-    const machine = this.#machine
-    if (error instanceof Garbled) machine?.tell(told.garbled, id)
-    else if (network(error)) machine?.tell(told.dropped, id)
-    else if (error instanceof Error && 'httpStatus' in error) {
-      // A value that cannot be read comes again with every attempt.
-      const { name } = error as ProtocolError
-      if (name === 'ProtocolError' && !(httpStatus! >= 400)) machine?.tell(told.fatal, id)
-      else machine?.tell(told.refused, id, httpStatus ?? 0, code)
-    } else machine?.tell(CountersignError.is(error) ? told.fatal : told.dropped, id)
-    // Without a machine it failed before it began.
-    if (!machine) this.#finish(error)
+    const machine = this.#machine!
+    if (error instanceof Garbled) machine.tell(told.garbled, id)
+    // A value that cannot be read comes again with every attempt.
+    else if (error instanceof ProtocolError && error.httpStatus < 400) machine.tell(told.fatal, id)
+    else if (error instanceof ServiceError || error instanceof ProtocolError) {
+      this.#missed = error.code
+      machine.tell(told.refused, id, error.httpStatus ?? 0, error.code)
+      // A token that the session itself gives up is one that the server would refuse.
+    } else if (CountersignError.is(error, 'token_expired')) machine.tell(told.refused, id, 401, 'unauthorized')
+    else machine.tell(lasting(error) ? told.fatal : told.dropped, id)
   }
 
   /** Follows the tokens of the session: with each better one the stream is made anew, before the server cuts it. */
   #lease(): void {
     const { config, own } = this.#shared
-    const session = own?.session
+    const session = this.#session
     if (!session || this.#leasing || config.via === 'feed') return
     const control = (this.#leasing = new AbortController())
     void (async () => {
-      let known: Lease | undefined
-      for await (const lease of session.leases(own.state.config.template, { signal: control.signal })) {
+      let known = false
+      for await (const _ of session.leases(own!.state.config.template, { signal: control.signal })) {
         if (known) this.#machine?.tell(told.renewed)
-        known = lease
+        known = true
       }
       // Without an error it ends with the identity, or with the session.
-      if (this.#guarded()) this.#finish(new CountersignError('disposed', 'fauna: the session was disposed; its streams ended with it', { backend: 'fauna' }), true)
+      if (this.#mine()) this.#finish(new CountersignError('disposed', 'fauna: the session was disposed; its streams ended with it', { backend: 'fauna' }), true)
     })().catch(() => {
-      // Nobody is signed in, or the provider is ill: whoever connects next will hear of it.
+      // Nobody is signed in: whoever connects next will hear of it.
       if (this.#leasing === control) this.#leasing = undefined
     })
   }

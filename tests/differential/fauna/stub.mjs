@@ -3,10 +3,12 @@ import { createServer } from 'node:http'
 
 /**
  * @param {(request: { headers: Record<string, string>, body: any, text: string }, n: number) => any} script answers the n-th request (from 0):
- *   `{ status?, headers?, json?, text? }` (`text` may be bytes), or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`
+ *   `{ status?, headers?, json?, text? }` (`text` may be bytes), or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`, or `{ chunks }`: an iterable of
+ *   texts and bytes, each sent when it comes; RESET breaks the connection
  */
 export const stub = async (script) => {
   const log = []
+  const open = new Set()
   const server = createServer((req, res) => {
     let text = ''
     req.setEncoding('utf8').on('data', (part) => (text += part)).on('end', () => {
@@ -15,6 +17,11 @@ export const stub = async (script) => {
       const answer = script(entry, log.length - 1) ?? {}
       if (answer.hang) return
       if (answer.destroy === 'before') return res.destroy()
+      if (answer.chunks) {
+        open.add(res)
+        res.on('close', () => open.delete(res))
+        return void play(res, answer)
+      }
       const body = answer.text ?? JSON.stringify(answer.json ?? { data: null, txn_ts: 1 })
       res.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
       if (answer.destroy === 'middle') return res.write(body.slice(0, 5), () => res.destroy())
@@ -25,8 +32,22 @@ export const stub = async (script) => {
   return {
     url: new URL(`http://127.0.0.1:${server.address().port}`),
     log,
+    /** Answers in chunks that are not at their end. */
+    open,
     stop: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
   }
+}
+
+export const RESET = Symbol('reset')
+
+const play = async (res, { chunks, status = 200, headers }) => {
+  res.writeHead(status, { 'content-type': 'application/json', ...headers })
+  for await (const chunk of chunks) {
+    if (res.destroyed) return
+    if (chunk === RESET) return res.socket.resetAndDestroy()
+    await new Promise((sent) => res.write(chunk, sent))
+  }
+  res.end()
 }
 
 /** Headers that say who is speaking, not what is said. */
