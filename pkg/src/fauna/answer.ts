@@ -19,7 +19,7 @@ const record = (value: unknown): value is Body => typeof value === 'object' && v
 /** The beginning of somebody else's text, as it may be shown: at most 120 characters on one line, and nothing that looks like a token. */
 export const excerpt = (text: string, secret?: string): string => {
   const safe = secret ? text.split(secret).join('[secret]') : text
-  const shown = scrub(safe).replace(/[\s\p{C}]+/gu, ' ').trim().slice(0, 120)
+  const shown = scrub(safe.slice(0, 100_000).replace(/[\s\p{C}]+/gu, ' ').trim()).slice(0, 120)
   // The cut may have gone through a character.
   return shown ? `: ${shown.replace(/[\ud800-\udbff]$/, '')}` : ', and it is empty'
 }
