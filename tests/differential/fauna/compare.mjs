@@ -1,10 +1,11 @@
 // The same calls through both libraries, and what came of them in a comparable form.
+import assert from 'node:assert/strict'
+import { canonical } from './codec.mjs'
 import { driver, ours } from './load.mjs'
 import { comparable, stub } from './stub.mjs'
-import assert from 'node:assert/strict'
 
 export const lib = await ours()
-export { driver }
+export { canonical, driver }
 
 export const stats = { compute_ops: 1, read_ops: 0, write_ops: 0, query_time_ms: 1, contention_retries: 0, storage_bytes_read: 0, storage_bytes_write: 0, rate_limits_hit: [] }
 
@@ -48,18 +49,6 @@ export const outcome = async (run) => {
 }
 
 export const sameRequests = ([a, b]) => assert.deepEqual(a.log.map(comparable), b.log.map(comparable))
-
-/** A value as something comparable across the two libraries: class names, sorted keys, no undefined fields (the driver's documents own a `ttl: undefined`). */
-export const canonical = (v) => {
-  if (typeof v === 'bigint') return `bigint ${v}`
-  if (typeof v === 'number') return Object.is(v, -0) ? 'number -0' : `number ${v}`
-  if (typeof v !== 'object' || v === null) return v
-  if (v instanceof Uint8Array) return { bytes: [...v] }
-  if (Array.isArray(v)) return v.map(canonical)
-  const name = Object.getPrototypeOf(v)?.constructor?.name ?? 'Object'
-  const keys = Object.keys(v).filter((k) => v[k] !== undefined).sort()
-  return [name.replace(/^_+|\d+$/g, ''), keys.map((k) => [k, canonical(v[k])])]
-}
 
 /** What ours says beside the driver's fields. */
 const ownFields = ['kind', 'retryable', 'backend', 'hint', 'token']

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 
 /**
  * @param {(request: { headers: Record<string, string>, body: any, text: string }, n: number) => any} script answers the n-th request (from 0):
- *   `{ status?, headers?, json?, text? }` (`text` may be bytes), or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`, or `{ chunks }`: an iterable of
+ *   `{ status?, headers?, json?, text? }` (`text` may be bytes; `hold`: its second half is never sent), or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`, or `{ chunks }`: an iterable of
  *   texts and bytes, each sent when it comes; RESET breaks the connection
  */
 export const stub = async (script) => {
@@ -24,6 +24,7 @@ export const stub = async (script) => {
       }
       const body = answer.text ?? JSON.stringify(answer.json ?? { data: null, txn_ts: 1 })
       res.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
+      if (answer.hold) return res.write(body.slice(0, body.length / 2), () => (entry.headed = true))
       if (answer.destroy === 'middle') return res.write(body.slice(0, 5), () => res.destroy())
       res.end(body)
     })
