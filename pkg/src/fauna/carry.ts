@@ -7,7 +7,7 @@ import type { Carrier, FetchClientOptions } from './fetch.js'
 import { FaunaAPIPaths, type HTTPStreamRequest } from './http.js'
 import { refusal } from './event.js'
 import { lines } from './lines.js'
-import { bare, exchange, guarded, outgoing, reach, way, type Fetch } from './transport.js'
+import { bare, exchange, guarded, outgoing, reach, way, type Fetch, type Way } from './transport.js'
 
 /**
  * The lines of a stream of events. It ends when the server's answer ends, and when `signal` aborts.
@@ -59,8 +59,8 @@ const ranOut = (line: string): boolean => {
 
 /** For `httpClient`: with the session's token, whatever the driver put there. */
 export const ofSession = (config: Authorized<any> & { endpoint: Endpoint }): Carrier => {
-  const out = way(config)
-  const { fetch, explain } = out.channel!
+  let made: Way | undefined
+  const out = (): Way => (made ??= way(config))
   /** Why it is not for this user any more, if that is so. */
   const left = (guard: Fence): CountersignError | undefined => {
     try {
@@ -79,7 +79,7 @@ export const ofSession = (config: Authorized<any> & { endpoint: Endpoint }): Car
     const url = new URL(req.path ?? FaunaAPIPaths.STREAM, resolveEndpoint(config.endpoint, 'endpoint', 'fauna'))
     own(guard)
     const began = Date.now()
-    for await (const line of events(fetch, url, { ...req, headers: bare(req.headers) }, signal, false, true)) {
+    for await (const line of events(out().channel!.fetch, url, { ...req, headers: bare(req.headers) }, signal, false, true)) {
       own(guard)
       if (ranOut(line) && Date.now() - began >= BRIEF) return
       yield line
@@ -91,14 +91,14 @@ export const ofSession = (config: Authorized<any> & { endpoint: Endpoint }): Car
   const final = async (error: CountersignError): Promise<string> => {
     const { code, message } = error
     const refused = code === 'unauthorized' || code === 'token_rejected'
-    const hint = error.hint ?? (refused ? (await explain())?.hint : undefined)
+    const hint = error.hint ?? (refused ? (await made?.channel?.explain())?.hint : undefined)
     return said(refused ? 'unauthorized' : code, hint ? `${message} (${hint})` : message)
   }
 
   return {
     async request(req, guard) {
       own(guard)
-      const response = await out.request(req)
+      const response = await out().request(req)
       own(guard)
       return response
     },
@@ -107,6 +107,7 @@ export const ofSession = (config: Authorized<any> & { endpoint: Endpoint }): Car
       try {
         yield* lively(req, guard, signal)
       } catch (thrown) {
+        if (signal.aborted) return
         // How the end showed says less than that its user left.
         const error = left(guard) ?? thrown
         if (!CountersignError.is(error) || error instanceof NetworkError || CountersignError.is(error, 'provider_failed', 'wasm_trapped')) throw error

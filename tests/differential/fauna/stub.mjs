@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 /**
  * @param {(request: { headers: Record<string, string>, body: any, text: string }, n: number) => any} script answers the n-th request (from 0):
  *   `{ status?, headers?, json?, text? }` (`text` may be bytes; `hold`: its second half is never sent), or `{ destroy: 'before' | 'middle' }`, or `{ hang: true }`, or `{ chunks }`: an iterable of
- *   texts and bytes, each sent when it comes; RESET breaks the connection
+ *   texts and bytes, each sent when it comes; RESET breaks the connection; or `{ take(res) }` to write the answer itself
  */
 export const stub = async (script) => {
   const log = []
@@ -16,6 +16,7 @@ export const stub = async (script) => {
       log.push(entry)
       const answer = script(entry, log.length - 1) ?? {}
       if (answer.hang) return
+      if (answer.take) return answer.take(res)
       if (answer.destroy === 'before') return res.destroy()
       if (answer.chunks) {
         open.add(res)
