@@ -6,7 +6,7 @@ import { ClientError } from './errors.js'
 import type { Asked, LiveOptions } from './live.js'
 import { SetIterator } from './paginate.js'
 import type { Query } from './query.js'
-import type { StreamClientConfiguration } from './stream.js'
+import type { StreamClientConfiguration, StreamEvent } from './stream.js'
 import type { EventSource } from './wire.js'
 
 /** Which document it is; what an event says is about the same one. A `name` is one only where it is a document's own: of a projection it is any field. */
@@ -21,7 +21,7 @@ const nameOf = (row: any): string => {
  * client is closed; rejects with what ended it, or with the reason of the signal.
  */
 export const follow = async <R>(client: Asked, query: Query<any>, options: LiveOptions<R>, to: Sink<R[]>, signal: AbortSignal): Promise<void> => {
-  const { limit = 1000, order, via, poll_ms, onState } = options
+  const { limit = 1000, order, via, poll_ms, onState, onEvent } = options
   // After events were missed the set is read anew. What it was then holds from where its source begins in the events, and that may not have come yet.
   const reads: Map<string, R>[] = []
   let rows: Map<string, R> | undefined
@@ -53,11 +53,16 @@ export const follow = async <R>(client: Asked, query: Query<any>, options: LiveO
     if (!rows) begin()
     return data.source as EventSource
   }
-  const apply = (event: { type: string; data?: any }) => {
+  const apply = (event: StreamEvent<R>) => {
+    if (event.type === 'status') return
+    try {
+      onEvent?.(event)
+    } catch {
+      // It watches; what goes wrong there is not the set's.
+    }
     if (event.type === 'resync') return begin()
     if (event.type === 'remove') rows!.delete(nameOf(event.data))
-    else if (event.type !== 'status') put(rows!, event.data)
-    else return
+    else put(rows!, event.data)
     changed()
   }
   try {

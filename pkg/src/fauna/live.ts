@@ -2,15 +2,17 @@ import { CountersignError } from '../errors.js'
 import type { Live, Sink, Unsubscribe } from '../types.js'
 import type { Asks } from './paginate.js'
 import { fql, type Query } from './query.js'
-import type { StreamClient, StreamClientConfiguration, StreamOptions } from './stream.js'
-import type { EventSource } from './wire.js'
+import type { ResyncEvent, StreamClient, StreamClientConfiguration, StreamOptions } from './stream.js'
+import type { EventSource, StreamEventData } from './wire.js'
 
-/** How a live set is kept. `order` and `onState` are no part of the question: they are those of the first that asked. */
+/** How a live set is kept. `order`, `onState` and `onEvent` are no part of the question: they are those of the first that asked. */
 export interface LiveOptions<R = any> extends Pick<StreamOptions, 'via' | 'poll_ms' | 'onState'> {
   /** The most documents it may have, because all of them are in memory: one more ends it with a ClientError. Default 1000. */
   limit?: number
   /** How the documents are ordered. Default: as the server gave them, new ones at the end. */
   order?: (a: R, b: R) => number
+  /** Called with each event, before the documents that it makes are given: to show what has changed, or how far it is. What it throws is nobody's. */
+  onEvent?: (event: StreamEventData<R> | ResyncEvent) => void
 }
 
 /** @internal What a live set needs of a client. */
