@@ -27,8 +27,10 @@ export default function Page() {
           <HasuraCard />
           <ConvexCard />
           <InstantCard />
-          <ApolloCard />
-          <SwrCard />
+          <div className="card-stack">
+            <ApolloCard />
+            <SwrCard />
+          </div>
         </div>
         <aside className="side" aria-label="The token manager at work">
           <TokenPanel />

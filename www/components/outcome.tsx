@@ -45,7 +45,8 @@ function Result({ value, ms, refreshed }: { value: unknown; ms: number; refreshe
 
 const text = (cell: unknown) => (cell === null || cell === undefined ? '–' : String(cell))
 
-function Problem({ error, ms }: { error: unknown; ms?: number }) {
+/** Why something was not answered, and what to change. */
+export function Problem({ error, ms }: { error: unknown; ms?: number }) {
   const ours = CountersignError.is(error) ? error : undefined
   // A query language points at the place in the lines below the first, or in Fauna's summary.
   const [first, ...more] = (error instanceof Error ? error.message : String(error)).split('\n')

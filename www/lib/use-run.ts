@@ -13,12 +13,12 @@ export type Outcome =
 type Kept = Outcome & { me: string | null | undefined }
 
 /** A button's question and what came of it: cleared at each press, and as soon as somebody else is signed in. */
-export function useRun(template: Template, ask: () => Promise<unknown>): { outcome: Outcome; run: () => Promise<void> } {
+export function useRun<A extends unknown[]>(template: Template, ask: (...args: A) => Promise<unknown>): { outcome: Outcome; run: (...args: A) => Promise<void> } {
   const me = useIdentityKey()
   const [kept, setKept] = useState<Kept>({ state: 'idle', me: undefined })
   const presses = useRef(0)
 
-  const run = async () => {
+  const run = async (...args: A) => {
     const press = ++presses.current
     const settle = (outcome: Outcome) => {
       // The session refuses to deliver an answer to anybody but the user who asked, so who is signed in now is whose it is.
@@ -28,7 +28,7 @@ export function useRun(template: Template, ask: () => Promise<unknown>): { outco
     const began = performance.now()
     const tokensBefore = refreshesOf(template)
     try {
-      const value = await ask()
+      const value = await ask(...args)
       settle({ state: 'done', value, ms: performance.now() - began, refreshed: refreshesOf(template) > tokensBefore })
     } catch (error) {
       // The user changed or left while this was on its way: there is nobody to tell.
