@@ -4,12 +4,13 @@ import { after, afterEach, before, suite } from 'node:test'
 import { openDemo } from './demo.mjs'
 import * as rows from './cases/rows.mjs'
 import * as identity from './cases/identity.mjs'
+import * as fauna from './cases/fauna.mjs'
 import * as tokens from './cases/tokens.mjs'
 import * as trouble from './cases/trouble.mjs'
 import * as drawer from './cases/drawer.mjs'
 import * as page from './cases/page.mjs'
 
-const CASES = [rows, identity, tokens, trouble, drawer, page]
+const CASES = [rows, fauna, identity, tokens, trouble, drawer, page]
 
 /** @typedef {Awaited<ReturnType<typeof openDemo>>} Demo */
 

@@ -13,7 +13,7 @@ import { Strip } from './strip'
 
 const WAYS = [{ via: 'stream', text: 'Stream' }, { via: 'feed', text: 'Feed' }] as const
 type Via = (typeof WAYS)[number]['via']
-const POLL_MS = 2000
+const POLL_MS = 1000
 
 const newestFirst = (a: OrderDoc, b: OrderDoc) => (BigInt(b.id) > BigInt(a.id) ? 1 : -1)
 
