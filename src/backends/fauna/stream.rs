@@ -24,6 +24,8 @@ const BRIEF: DurationMs = DurationMs::seconds(5);
 /// So often in a row, and without a connection that lasted, the server may say that rights are lost, that the source must be made anew or that the token is
 /// refused, before it is believed.
 const PATIENCE: u32 = 3;
+/// As far as a browser's timer counts; one that is asked for more goes off at once.
+const LONGEST: DurationMs = DurationMs(i32::MAX as i64);
 
 /// How the events travel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +62,7 @@ pub enum Event<'a> {
     Heard(u32),
     /// A page of a feed came; whether there is more to fetch at once.
     Page(u32, bool),
-    /// The server said no, by an error event or by its answer; status 0 in an event.
+    /// The server said no, by an error event or by its answer, to the query too; status 0 in an event.
     Refused(u32, &'a str, u16),
     /// What came is not Fauna's: a portal of a network, perhaps.
     Garbled(u32),
@@ -120,7 +122,7 @@ pub enum Effect {
     Open,
     /// Say that it waits, and for how long.
     Wait(DurationMs, Cause),
-    /// The cursor is worthless and events were missed: forget it, and tell the consumer that it must read anew.
+    /// Events were missed, and the source is a new one: forget the cursor, and tell the consumer that it must read anew.
     Resync,
     /// The only timer; `None`: none.
     WakeIn(Option<DurationMs>),
@@ -138,6 +140,11 @@ enum Phase {
     Over,
 }
 
+/// By the clock that says more: one of them may have stood still in sleep.
+fn passed(from: Now, to: Now) -> DurationMs {
+    (to.wall - from.wall).max(to.mono - from.mono)
+}
+
 /// The machine. One per subscription.
 #[derive(Debug)]
 pub struct Stream {
@@ -146,11 +153,13 @@ pub struct Stream {
     id: u32,
     /// Is there a source? Otherwise the query must run (again).
     sourced: bool,
+    /// There was a source before, and it was given up: events were missed.
+    missed: bool,
     /// Whether a connection ever worked.
     proven: bool,
     /// When this connection was first heard.
-    first: Option<Mono>,
-    /// When it was last heard; by both clocks, because one of them may stand still in sleep.
+    first: Option<Now>,
+    /// When it was last heard.
     last: Now,
     /// Attempts in a row without an event.
     failures: u32,
@@ -158,7 +167,7 @@ pub struct Stream {
     flaps: u32,
     /// Refusals of a kind that may pass, in a row and without a connection that lasted.
     refusals: u32,
-    /// A fresher token came while it connected.
+    /// A fresher token came while it connected, or just after: it is renewed a little later.
     stale: bool,
     held: bool,
     hidden: bool,
@@ -175,6 +184,7 @@ impl Stream {
             phase: Phase::Idle,
             id: 0,
             sourced: !policy.query,
+            missed: false,
             proven: false,
             first: None,
             last: Now::default(),
@@ -199,17 +209,21 @@ impl Stream {
     pub fn handle(&mut self, event: Event, now: Now, random: f64) {
         match event {
             Event::Start if self.phase == Phase::Idle => self.go(Cause::None, now),
-            Event::Close => self.over(),
+            Event::Close if self.phase != Phase::Over => self.over(),
             Event::Sourced(id) if self.is(id, Phase::Sourcing) => {
                 self.sourced = true;
+                // Not before: whoever read before the new source began would miss what happened in between.
+                if self.missed {
+                    self.effects.push_back(Effect::Resync);
+                }
                 self.go(Cause::None, now);
             }
             Event::Heard(id) if self.runs(id) => self.heard(now),
             Event::Page(id, more) if self.runs(id) => self.page(more, now),
-            Event::Refused(id, code, status) if self.runs(id) => self.refused(code, status, now, random),
-            Event::Garbled(id) if self.runs(id) && !self.proven => self.end(),
+            Event::Refused(id, code, status) if self.alive(id) => self.refused(code, status, now, random),
+            Event::Garbled(id) if self.alive(id) && !self.proven => self.end(),
             Event::Garbled(id) | Event::Dropped(id) if self.alive(id) => self.lost(Cause::Dropped, now, random),
-            Event::Ended(id) if self.runs(id) => self.lost(Cause::Ended, now, random),
+            Event::Ended(id) if self.alive(id) => self.lost(Cause::Ended, now, random),
             Event::Fatal(id) if self.id == id && self.phase != Phase::Over => self.end(),
             Event::Renewed => self.renewed(now),
             Event::Woken => self.woken(now),
@@ -241,7 +255,14 @@ impl Stream {
     /// A page of a feed is one request with a fresh token: only a stream lives long enough to outlive one.
     fn renewed(&mut self, now: Now) {
         match (self.phase, self.policy.via) {
-            (Phase::Open, Via::Stream) => self.again(Cause::Renewed, now),
+            // What it sent is not read yet, and more than the server would send again: it goes on until the server ends it.
+            (Phase::Open, Via::Stream) if self.held => {}
+            (Phase::Open, Via::Stream) if !self.brief(now) => self.again(Cause::Renewed, now),
+            // Tokens that live for a moment only would otherwise have it connect without a pause.
+            (Phase::Open, Via::Stream) if !self.stale => {
+                self.stale = true;
+                self.watch(now);
+            }
             // Which token its request carries is not known. Breaking it off could go on for ever; it is renewed once it works.
             (Phase::Connecting, Via::Stream) => self.stale = true,
             _ => {}
@@ -266,6 +287,7 @@ impl Stream {
 
     /// Breaks off what runs, and asks for what comes after the last cursor.
     fn again(&mut self, cause: Cause, now: Now) {
+        self.forgive(now);
         self.stop();
         self.go(cause, now);
     }
@@ -280,18 +302,22 @@ impl Stream {
 
     fn heard(&mut self, now: Now) {
         self.last = now;
-        self.due = (!self.held).then(|| now.mono + IDLE);
-        if self.first.is_some() {
+        if self.first.is_none() {
+            self.first = Some(now);
+            self.proven = true;
+            self.failures = 0;
+            self.phase = Phase::Open;
+            self.effects.push_back(Effect::Open);
+        } else if self.stale {
             return;
         }
-        self.first = Some(now.mono);
-        self.proven = true;
-        self.failures = 0;
-        self.phase = Phase::Open;
-        self.effects.push_back(Effect::Open);
-        if self.stale {
-            self.again(Cause::Renewed, now);
-        }
+        self.watch(now);
+    }
+
+    /// When to look after a connection that works. One that was not read for long, and lives, has something to read at once.
+    fn watch(&mut self, now: Now) {
+        let wait = if self.stale { BRIEF } else { DurationMs(IDLE.0.saturating_sub(passed(self.last, now).0)).max(CONNECT) };
+        self.due = (!self.held).then(|| now.mono + wait);
     }
 
     fn page(&mut self, more: bool, now: Now) {
@@ -304,7 +330,7 @@ impl Stream {
             return self.go(Cause::None, now);
         }
         self.phase = Phase::Waiting;
-        self.due = (!self.held && !self.hidden).then(|| now.mono + every);
+        self.due = (!self.held && !self.hidden).then(|| now.mono + every.min(LONGEST));
     }
 
     fn refused(&mut self, code: &str, status: u16, now: Now, random: f64) {
@@ -320,8 +346,7 @@ impl Stream {
                 if times >= PATIENCE {
                     return self.end();
                 }
-                self.effects.push_back(Effect::Resync);
-                self.sourced = false;
+                (self.sourced, self.missed) = (false, true);
                 if times == 0 { self.again(Cause::Resync, now) } else { self.lost(Cause::Resync, now, random) }
             }
             // Refused although the session has a new token: after it worked for a while, the issuer's keys may be out of the server's reach.
@@ -337,7 +362,7 @@ impl Stream {
 
     /// Whether the connection that ends now did not last.
     fn brief(&self, now: Now) -> bool {
-        self.first.is_none_or(|first| now.mono - first < BRIEF)
+        self.first.is_none_or(|first| passed(first, now) < BRIEF)
     }
 
     /// How often in a row the server said no, this time included; 0: the connection lasted.
@@ -346,10 +371,16 @@ impl Stream {
         self.refusals
     }
 
-    fn lost(&mut self, cause: Cause, now: Now, random: f64) {
+    /// A connection that lasted makes up for those before it, however it ends.
+    fn forgive(&mut self, now: Now) {
         if !self.brief(now) {
             (self.flaps, self.refusals) = (0, 0);
-        } else if self.first.is_some() {
+        }
+    }
+
+    fn lost(&mut self, cause: Cause, now: Now, random: f64) {
+        self.forgive(now);
+        if self.first.is_some() && self.brief(now) {
             self.flaps += 1;
         }
         self.failures += 1;
@@ -361,7 +392,6 @@ impl Stream {
         // The first event forgives the failures; only connections that keep ending at once are not forgiven, or they would be made without a pause.
         let wait = jitter(self.failures.max(self.flaps), self.policy.max_backoff, random);
         self.phase = Phase::Waiting;
-        self.first = None;
         self.due = Some(now.mono + wait);
         self.effects.push_back(Effect::Wait(wait, cause));
     }
@@ -369,20 +399,15 @@ impl Stream {
     fn woken(&mut self, now: Now) {
         match self.phase {
             Phase::Waiting if self.due.is_some() => self.go(Cause::Woken, now),
-            Phase::Connecting | Phase::Open if self.policy.via == Via::Stream && !self.held => {
-                let quiet = (now.wall - self.last.wall).max(now.mono - self.last.mono);
-                if self.phase == Phase::Open && quiet >= QUIET {
-                    self.again(Cause::Woken, now);
-                }
-            }
+            Phase::Open if !self.held && passed(self.last, now) >= QUIET => self.again(Cause::Woken, now),
             _ => {}
         }
     }
 
-    /// A feed that nobody looks at is not polled.
+    /// A feed that nobody looks at is not polled. Where a stream waits, or a feed after a failure, there is always a time, and it is kept.
     fn seen(&mut self, seen: bool, now: Now) {
         self.hidden = !seen;
-        if self.policy.via == Via::Stream || self.phase != Phase::Waiting || self.held {
+        if self.phase != Phase::Waiting || self.held {
             return;
         }
         if seen && self.due.is_none() {
@@ -398,7 +423,7 @@ impl Stream {
         }
         self.held = held;
         match (self.phase, self.policy.via) {
-            (Phase::Open, _) => self.due = (!held).then(|| now.mono + IDLE),
+            (Phase::Open, _) => self.watch(now),
             (Phase::Connecting, Via::Stream) => self.due = (!held).then(|| now.mono + CONNECT),
             // Polled again at once: whoever held it back has read everything.
             (Phase::Waiting, Via::Feed(_)) if !held && self.due.is_none() && !self.hidden => self.go(Cause::None, now),
@@ -412,6 +437,7 @@ impl Stream {
         }
         match self.phase {
             Phase::Waiting => self.go(Cause::None, now),
+            Phase::Open if self.stale => self.again(Cause::Renewed, now),
             Phase::Connecting | Phase::Open => self.lost(Cause::Silent, now, random),
             Phase::Idle | Phase::Sourcing | Phase::Over => {}
         }
@@ -422,20 +448,21 @@ impl Stream {
         self.effects.push_back(Effect::End);
     }
 
+    /// What was asked for and not done yet is not done any more. `End` is the last effect, so that nobody needs to ask for another.
     fn over(&mut self) {
+        self.effects.retain(|effect| matches!(effect, Effect::Abort(_)));
         self.stop();
         self.phase = Phase::Over;
+        self.shown = None;
+        self.effects.push_back(Effect::WakeIn(None));
     }
 
     /// Keeps the one timer where it is needed. One that goes off too soon is cheaper than one that is set with every event.
     fn alarm(&mut self, now: Now) {
-        let needed = match (self.due, self.shown) {
-            (None, shown) => shown.is_some(),
-            (Some(due), shown) => shown.is_none_or(|shown| due < shown),
-        };
-        if needed {
-            self.shown = self.due;
-            self.effects.push_back(Effect::WakeIn(self.due.map(|due| due - now.mono)));
+        let Some(due) = self.due else { return };
+        if self.shown.is_none_or(|shown| due < shown) {
+            self.shown = Some(due);
+            self.effects.push_back(Effect::WakeIn(Some(due - now.mono)));
         }
     }
 }
