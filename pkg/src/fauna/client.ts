@@ -36,7 +36,8 @@ export class Client<T extends string = string> {
 
   /**
    * Time of the last transaction seen, in microseconds since the epoch; sent along so that later queries see at least that. It only
-   * moves forward, belongs to the user with whom it was seen, and is gone when that user is.
+   * moves forward, belongs to the user with whom it was seen, and is gone when that user is. Each client keeps its own, also beside another of
+   * the same database. What is no whole number is ignored.
    */
   get lastTxnTs(): number | undefined {
     return seen(this.#state)

@@ -79,6 +79,66 @@ test('a time set before anybody is known goes to the first user', async () => {
   await server.stop()
 })
 
+test('lastTxnTs only moves forward, and each client has its own', async () => {
+  const times = [50, 40, undefined, 'soon', 60]
+  const { server, session, client } = await setup((_, n) => ({ json: { data: n, txn_ts: times[n] } }))
+  const second = new Client({ session, template: 'fauna', endpoint: server.url })
+  const seen = []
+  for (const _ of times) {
+    await client.query(fql`1`)
+    seen.push(client.lastTxnTs)
+  }
+  assert.deepEqual(seen, [50, 50, 50, 50, 60])
+  for (const ts of [undefined, 10, NaN, 70.5, null, '80']) client.lastTxnTs = ts
+  assert.equal(client.lastTxnTs, 60)
+  client.lastTxnTs = 61
+  await client.query(fql`1`)
+  await second.query(fql`1`)
+  assert.deepEqual(server.log.slice(-2).map(({ headers }) => headers['x-last-txn-ts']), ['61', undefined])
+  await server.stop()
+})
+
+test('pages are one person\'s: the next one is not asked for with another\'s rights, nor handed to them', async () => {
+  const page = (_, n) => ({ json: { data: n % 2 ? { data: [n], after: 'c' } : { '@set': { data: [n], after: 'c' } } } })
+  for (const transport of [undefined, ({ url }) => new driver.FetchClient({ url: url.href, fetch_keepalive: false })]) {
+    const { server, session, client } = await setup(page, {}, transport)
+    const starts = [() => client.paginate(fql`x`), () => client.paginate(fql`x`).flatten(), () => client.paginate(new lib.EmbeddedSet('c')), () => client.paginate(new lib.Page({ data: [-1], after: 'c' }))]
+    for (const start of starts) {
+      session.become('alice')
+      const iterator = start()
+      assert.equal((await iterator.next()).done, false)
+      const asked = server.log.length
+      session.become('bob')
+      await assert.rejects(iterator.next(), { code: 'identity_changed', message: /between two pages/ })
+      assert.equal((await iterator.next()).done, true)
+      // Made for Alice, and first asked for when she is gone.
+      session.become('alice')
+      const late = start()
+      session.become('bob')
+      await assert.rejects(late.next(), { code: 'identity_changed' })
+      assert.equal(server.log.length, asked)
+    }
+    // With a secret of its own it is nobody's here, and goes on.
+    const own = client.paginate(fql`x`, { secret: 'fn-own' })
+    await own.next()
+    session.become('carol')
+    assert.equal((await own.next()).done, false)
+    await server.stop()
+  }
+})
+
+test('pages that began before anybody was known belong to whoever came first', async () => {
+  const { server, session, client } = await setup((_, n) => ({ json: { data: { data: [n], after: 'c' } } }))
+  session.identityKey = undefined
+  const iterator = client.paginate(fql`x`)
+  session.become('alice')
+  await iterator.next()
+  assert.equal((await iterator.next()).done, false)
+  session.become('bob')
+  await assert.rejects(iterator.next(), { code: 'identity_changed' })
+  await server.stop()
+})
+
 test('an answer that comes after the user changed is not delivered, nor is a retry made', async () => {
   let session
   const one = await setup(() => (session.become('bob'), { json: { data: 'for alice', txn_ts: 9 } }))
