@@ -7,7 +7,7 @@ import { ConvexClient, ConvexHttpClient, fetchToken } from 'countersign/convex'
 import { createUseAuth } from 'countersign/convex/react'
 import { mountDevtools } from 'countersign/devtools'
 import { lint } from 'countersign/diagnose'
-import { Client, fql } from 'countersign/fauna'
+import { Client, FetchClient, fql, httpClient } from 'countersign/fauna'
 import { HasuraClient } from 'countersign/hasura'
 import { bridge, init, type DbLike } from 'countersign/instant'
 import { forRequest } from 'countersign/server'
@@ -84,6 +84,12 @@ new HasuraClient({ session, template: 'hasura' })
 // @ts-expect-error
 new Client({ secret: 'x', session, template: 'fauna', endpoint })
 // @ts-expect-error
+new Client({ session, endpoint })
+// @ts-expect-error
+new FetchClient({ fetch_keepalive: true })
+// @ts-expect-error
+httpClient({ session, template: 'fuana', endpoint })
+// @ts-expect-error
 init({ session, template: 'instant', clientName: 'clerk', appId: 'a' })
 
 // Wrong variables, arguments and results.
@@ -105,6 +111,12 @@ hasura.request(typed, { room: 'a' }).then((data) => data.mesages)
 fauna.query<string>(fql`1`).then(({ data }) => data.toFixed())
 // @ts-expect-error
 fauna.query('a string is no query')
+// @ts-expect-error
+fauna.query(fql<{ total: number }>`1`).then(({ data }) => data.totla)
+// @ts-expect-error
+fauna.stream({ token: 't' }).start((event) => event.type === 'resync')
+// @ts-expect-error
+fauna.stream('a string is no event source')
 
 // Options of ours that do not exist, and errors that are not told apart by `is`.
 // @ts-expect-error

@@ -1,5 +1,6 @@
-// The types of the packed tarball: the samples of surface/ compile, what must not compile does not, nothing is `any`, and publint and
-// attw agree with the package. One test per sample file, per expectation and per declaration file of ours; ends with `N passed, N failed`.
+// The types of the packed tarball: the samples of surface/ compile, what must not compile does not, nothing is `any`, code for the
+// official Fauna driver compiles with another import, and publint and attw agree with the package. One test per sample file, per
+// expectation and per declaration file of ours; ends with `N passed, N failed`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -61,6 +62,7 @@ function compile() {
     if (!name.endsWith('.test-d.ts')) report(name, problems.map(text))
     else expectations(name, source, problems)
   }
+  moved(parsed.options)
   // Our own declarations, whatever an app's skipLibCheck would hide; the vendors' are theirs.
   const own = below(join(unpacked, 'dist')).filter((file) => file.endsWith('.d.ts'))
   const strict = ts.createProgram(own, { ...parsed.options, skipLibCheck: false, types: [] })
@@ -68,6 +70,35 @@ function compile() {
     const source = strict.getSourceFile(file)
     report(relative(here, file), source ? [...strict.getSyntacticDiagnostics(source), ...strict.getSemanticDiagnostics(source)].map(text) : ['was not read'])
   }
+}
+
+/** Settings under which applications compile, beside our own. @type {Record<string, ts.CompilerOptions>} */
+const settings = { 'as here': {}, 'with exactOptionalPropertyTypes': { exactOptionalPropertyTypes: true }, 'with unchecked indexes': { noUncheckedIndexedAccess: false } }
+
+/** Code for the official Fauna driver compiles with it, and with nothing changed but where it imports from. @param {ts.CompilerOptions} options */
+function moved(options) {
+  const dir = join(here, 'driver/')
+  const files = readdirSync(dir).map((name) => join(dir, name))
+  /** Libraries and declarations, read once for all programs. */
+  const read = new Map()
+  for (const [setting, more] of Object.entries(settings))
+    for (const from of ['fauna', 'countersign/fauna']) {
+      const all = { ...options, ...more, types: [] }
+      const host = ts.createCompilerHost(all)
+      const plain = host.getSourceFile
+      host.getSourceFile = (name, ...rest) => {
+        if (name.startsWith(dir)) return ts.createSourceFile(name, readFileSync(name, 'utf8').replace("} from 'fauna'", `} from '${from}'`), ...rest)
+        if (!read.has(name)) read.set(name, plain.call(host, name, ...rest))
+        return read.get(name)
+      }
+      const program = ts.createProgram(files, all, host)
+      for (const file of files) {
+        const source = program.getSourceFile(file)
+        const name = `${relative(here, file)} from '${from}' ${setting}`
+        if (!source?.text.includes(`} from '${from}'`)) report(name, ['was not read, or does not import the driver'])
+        else report(name, [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(text))
+      }
+    }
 }
 
 /** A file and what it imports, of the list. @param {string} file @param {string[]} list @param {ts.CompilerOptions} options @returns {Set<string>} */

@@ -9,7 +9,10 @@ import { ConvexClient, ConvexError, ConvexHttpClient, fetchToken } from 'counter
 import { createUseAuth } from 'countersign/convex/react'
 import { mountDevtools } from 'countersign/devtools'
 import { lint, verify } from 'countersign/diagnose'
-import { Client, FaunaError, fql, TimeStub, type Page } from 'countersign/fauna'
+import {
+  Client, endpoints, FaunaError, FetchClient, fql, httpClient, NodeHTTP2Client, StreamClient, TimeStub, type DocumentT, type HTTPClient, type HTTPStreamClient, type Page, type ResyncEvent, type SetIterator,
+  type StreamAdapter, type StreamEventData, type StreamEventStatus,
+} from 'countersign/fauna'
 import { classify, GraphQLRequestError, HasuraClient } from 'countersign/hasura'
 import { bridge, id, init, lookup, type BridgeState } from 'countersign/instant'
 import { useBridge } from 'countersign/instant/react'
@@ -90,6 +93,31 @@ yes<Same<TimeStub['toDate'], () => Date>>()
 yes<Same<typeof fauna.lastTxnTs, number | undefined>>()
 yes<Same<Page<{ total: number }>['data'], { total: number }[]>>()
 yes<Same<ReturnType<typeof fauna.check>, Promise<Finding[]>>>()
+interface Row {
+  total: number
+}
+const inferred = fauna.query(fql<Row>`1`)
+yes<Same<Awaited<typeof inferred>['data'], Row>>()
+const untyped = fauna.query(fql`1`)
+yes<Same<Awaited<typeof untyped>['data'], any>>()
+const rows_ = fauna.paginate(fql<Page<Row>>`Order.all()`)
+yes<Same<typeof rows_, SetIterator<Row>>>()
+const documents = fauna.paginate<DocumentT<Row>>(fql`Order.all()`).flatten()
+yes<Same<Awaited<ReturnType<typeof documents.next>>, IteratorResult<DocumentT<Row>, void>>>()
+const stream = fauna.stream<Row>({ token: 't' }, { status_events: true })
+yes<Same<typeof stream, StreamClient<Row>>>()
+yes<Same<Parameters<Parameters<typeof stream.start>[0]>[0], StreamEventData<Row> | StreamEventStatus>>()
+const resyncing = fauna.stream<Row>(fql`x`, { resync_events: true })
+yes<Same<Parameters<Parameters<typeof resyncing.start>[0]>[0], StreamEventData<Row> | StreamEventStatus | ResyncEvent>>()
+const feed = fauna.feed<Row>({ token: 't' })
+yes<Same<ReturnType<typeof feed.flatten>, AsyncGenerator<StreamEventData<Row>, void>>>()
+yes<Same<typeof fauna.clientConfiguration.secret, undefined>>()
+yes<Same<typeof endpoints.local, URL>>()
+const transport = httpClient({ session, template: 'fauna', endpoint: 'https://fauna.test' })
+yes<Same<typeof transport, HTTPClient & HTTPStreamClient>>()
+yes<NotAny<Parameters<typeof transport.request>[0]>>()
+yes<Same<ReturnType<FetchClient['stream']>, StreamAdapter>>()
+yes<Same<typeof NodeHTTP2Client, typeof FetchClient>>()
 
 // hasura
 declare const typed: TypedDocumentNode<{ messages: { id: string }[] }, { room: string }>

@@ -9,7 +9,7 @@ import type { HTTPClient } from './http.js'
 import { live, type LiveOptions } from './live.js'
 import { SetIterator } from './paginate.js'
 import { Query } from './query.js'
-import { StreamClient, type Own, type StreamClientConfiguration } from './stream.js'
+import { StreamClient, type Own, type Resync, type ResyncEvent, type StreamClientConfiguration } from './stream.js'
 import type { EmbeddedSet, Page } from './set.js'
 import { ended, saw, seen, who, type State } from './state.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
@@ -103,7 +103,9 @@ export class Client<T extends string = string> {
    * the user with whom it began.
    * @throws ClientError for a `cursor` with a query, or with a transport that cannot stream; ClientClosedError; TypeError and RangeError for the options, as the driver does.
    */
-  stream<R = any>(from: EventSource | Query<any> | (() => Promise<EventSource>), options: Partial<StreamClientConfiguration> = {}): StreamClient<R> {
+  stream<R = any>(from: EventSource | Query<any> | (() => Promise<EventSource>), options: Partial<StreamClientConfiguration> & Required<Resync>): StreamClient<R, ResyncEvent>
+  stream<R = any>(from: EventSource | Query<any> | (() => Promise<EventSource>), options?: Partial<StreamClientConfiguration>): StreamClient<R>
+  stream<R = any>(from: EventSource | Query<any> | (() => Promise<EventSource>), options: Partial<StreamClientConfiguration> = {}): StreamClient<R, any> {
     const { own, source } = this.#events(from, options)
     const { config, http } = this.#state
     if (options.cursor !== undefined && from instanceof Query) throw new ClientError('The `cursor` configuration can only be used with a stream token.')

@@ -35,8 +35,11 @@ export interface StreamOptions {
   signal?: AbortSignal
 }
 
+/** Apart, because it changes what a stream delivers. */
+export type Resync = Pick<StreamOptions, 'resync_events'>
+
 /** What `new StreamClient` takes, as the driver's; `client.stream` fills it in. */
-export interface StreamClientConfiguration extends StreamOptions {
+export interface StreamClientConfiguration extends Omit<StreamOptions, 'resync_events'> {
   /** What the requests go through. */
   httpStreamClient: HTTPStreamClient
   /** Default of a client: `number`. */
@@ -65,7 +68,7 @@ export interface Own {
 /** @internal Shared by the shell and by what is loaded with the first iteration. */
 export interface Subscribed {
   readonly source: EventSource | (() => Promise<EventSource>)
-  readonly config: StreamClientConfiguration
+  readonly config: StreamClientConfiguration & Resync
   readonly own: Own | undefined
   closed: boolean
   /** Time of the last event that was delivered. */
@@ -83,20 +86,20 @@ export interface ResyncEvent {
   code: string
 }
 
-/** What a stream delivers: `status` with `status_events`, `resync` with `resync_events`. */
-export type StreamEvent<T = any> = StreamEventData<T> | StreamEventStatus | ResyncEvent
+/** What a stream delivers: `status` with `status_events`, and `resync` with `resync_events`; only then is it part of the type (`X`), as in the driver's. */
+export type StreamEvent<T = any, X = ResyncEvent> = StreamEventData<T> | StreamEventStatus | X
 
-type Events<T> = AsyncGenerator<StreamEvent<T>, void, unknown>
+type Events<T, X> = AsyncGenerator<StreamEvent<T, X>, void, unknown>
 
 /**
  * The events of a source, without end: over short tokens, dropped connections and restarts of the server it goes on after the last event
  * that was delivered. Iterate it, or `start` it. Made by `client.stream`; it asks nobody before.
  */
-export class StreamClient<T = any> {
+export class StreamClient<T = any, X = never> {
   readonly #shared: Subscribed
 
   /** @throws TypeError for an option that is missing, RangeError for one that is not positive, as the driver does. */
-  constructor(token: EventSource | (() => Promise<EventSource>), config: StreamClientConfiguration, /** @internal */ own?: Own) {
+  constructor(token: EventSource | (() => Promise<EventSource>), config: StreamClientConfiguration & Resync, /** @internal */ own?: Own) {
     for (const name of ['long_type', 'max_backoff', 'max_attempts', ...(own ? [] : (['httpStreamClient', 'secret'] as const))] as const)
       if (config[name] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
     for (const name of ['max_backoff', 'max_attempts', 'poll_ms', 'page_size'] as const)
@@ -124,7 +127,7 @@ export class StreamClient<T = any> {
    * @param onError told once, when the stream ends with an error. Without it the stream just ends.
    * @throws TypeError when they are no functions.
    */
-  start(onEvent: (event: StreamEvent<T>) => void, onError?: (error: Error) => void): void {
+  start(onEvent: (event: StreamEvent<T, X>) => void, onError?: (error: Error) => void): void {
     for (const [name, f] of [['onEvent', onEvent], ['onError', onError || onEvent]] as const)
       if (typeof f !== 'function') throw new TypeError(`Expected a function as the '${name}' argument, but received ${typeof f}. Please provide a valid function.`)
     void (async () => {
@@ -137,13 +140,13 @@ export class StreamClient<T = any> {
    * Rejects ClientError when the stream was closed or had ended with an error, FaunaError for what the server says, CountersignError `signed_out`, `identity_changed` (a stream
    * belongs to the user with whom it began), `disposed`; or `signal.reason`.
    */
-  [Symbol.asyncIterator](): Events<T> {
+  [Symbol.asyncIterator](): Events<T, X> {
     const shared = this.#shared
-    let running: Events<T> | undefined
-    let opening: Promise<Events<T>> | undefined
-    const open = async (): Promise<Events<T>> => {
+    let running: Events<T, X> | undefined
+    let opening: Promise<Events<T, X>> | undefined
+    const open = async (): Promise<Events<T, X>> => {
       if (shared.closed) throw new ClientError('The stream has been closed and cannot be reused.')
-      return (running = (await import('./subscribe.js')).subscribe<T>(shared))
+      return (running = (await import('./subscribe.js')).subscribe<T>(shared) as Events<T, X>)
     }
     const step = (method: 'next' | 'return' | 'throw', value?: any): Promise<IteratorResult<any, void>> =>
       running ? running[method](value) : (opening ??= open()).then((events) => events[method](value))
@@ -154,7 +157,7 @@ export class StreamClient<T = any> {
       [Symbol.asyncIterator]() {
         return this
       },
-    } as Events<T>
+    } as Events<T, X>
   }
 
   /** Ends it. A loop over it comes to its end. */
