@@ -7,7 +7,7 @@ import { driver, ours } from './load.mjs'
 import { build, plan, prng, SEED, shrink, wire } from './random.mjs'
 
 const lib = await ours()
-const TIMES = process.env.COUNTERSIGN_FULL ? 50 : 1
+const TIMES = process.env.COUNTERSIGN_FULL ? 20 : 1
 const CASES = 3000 * TIMES
 
 /** What a method makes of a plan: its bytes, or the class of its error. */
