@@ -48,7 +48,8 @@ export class DocumentReference {
 
 /**
  * A document with its fields. Your own fields are own properties of the instance, beside `coll`, `id`, `ts` and, only where the
- * document has one, `ttl`. A field of yours named `toObject` or `toJSON` hides the method of that name.
+ * document has one, `ttl`. A field of yours named `toObject` or `toJSON` is data and hides
+ * the method of that name; `{ ...doc }` is what `toObject` gives, and JSON of the document stays right.
  */
 export class Document extends DocumentReference {
   /** When it was last written. */
