@@ -97,7 +97,7 @@ export class FeedClient<T = any> {
    */
   async nextPage(): Promise<FeedPage<T>> {
     if (this.#feeding.done) throw new ClientError('The event feed has no more pages to fetch.')
-    const fetch = await (this.#fetch ??= import('./feeding.js').then(({ feeder }) => feeder<T>(this.#feeding)))
+    const fetch = await (this.#fetch ??= import('./events.js').then(({ feeder }) => feeder<T>(this.#feeding)))
     return new FeedPage<T>(await fetch())
   }
 

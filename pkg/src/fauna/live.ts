@@ -31,7 +31,7 @@ export const live = <R>(client: Asked, set: Query<any>, options: LiveOptions<R>,
     subscribe(sink: Sink<R[]> | ((value: R[]) => void)): Unsubscribe {
       const to = typeof sink === 'function' ? { next: sink } : sink
       const control = new AbortController()
-      import('./follow-set.js').then(({ follow }) => follow(client, query, options, to, control.signal)).catch((error) => {
+      import('./events.js').then(({ follow }) => follow(client, query, options, to, control.signal)).catch((error) => {
         // On a server there is nobody to show it to.
         if (!control.signal.aborted && !CountersignError.is(error, 'on_server')) to.error?.(error)
       })

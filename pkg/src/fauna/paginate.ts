@@ -22,7 +22,7 @@ export const pageOf = (value: any): { data?: any[]; after?: string } | undefined
 }
 
 async function* pages(client: Asks, by: Who, initial: unknown, options: QueryOptions): AsyncGenerator<any[], void, unknown> {
-  yield* (await import('./pages.js')).pages(client, by, initial, options)
+  yield* (await import('./run.js')).pages(client, by, initial, options)
 }
 
 async function* items(pages: AsyncIterable<any[]>): AsyncGenerator<any, void, unknown> {

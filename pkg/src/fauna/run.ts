@@ -9,6 +9,8 @@ import { ended, saw, seen, type State } from './state.js'
 import { custom, way, type Way } from './transport.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
 
+export { pages } from './pages.js'
+
 /** The way out of a client's requests, made at first use. */
 export const open = (state: State, secret?: string): Way => {
   const out = state.http ? custom(state.http, state.config, secret) : way(state.config, secret)

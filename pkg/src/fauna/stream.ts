@@ -146,7 +146,7 @@ export class StreamClient<T = any, X = never> {
     let opening: Promise<Events<T, X>> | undefined
     const open = async (): Promise<Events<T, X>> => {
       if (shared.closed) throw new ClientError('The stream has been closed and cannot be reused.')
-      return (running = (await import('./subscribe.js')).subscribe<T>(shared) as Events<T, X>)
+      return (running = (await import('./events.js')).subscribe<T>(shared) as Events<T, X>)
     }
     const step = (method: 'next' | 'return' | 'throw', value?: any): Promise<IteratorResult<any, void>> =>
       running ? running[method](value) : (opening ??= open()).then((events) => events[method](value))
