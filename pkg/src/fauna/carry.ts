@@ -7,14 +7,13 @@ import type { Carrier, FetchClientOptions } from './fetch.js'
 import { FaunaAPIPaths, type HTTPStreamRequest } from './http.js'
 import { refusal } from './event.js'
 import { lines } from './lines.js'
-import { bare, exchange, guarded, outgoing, reach, way, type Fetch, type Way } from './transport.js'
+import { exchange, guarded, outgoing, reach, way, type Fetch, type Way } from './transport.js'
 
 /**
  * The lines of a stream of events. It ends when the server's answer ends, and when `signal` aborts.
  * @throws the server's error in its class, NetworkError, ProtocolError, or what the session says.
  */
 export async function* events(send: Fetch, url: URL, request: HTTPStreamRequest, signal: AbortSignal, keepalive?: boolean, session = false): AsyncGenerator<string, void> {
-  if (signal.aborted) return
   let began = false
   try {
     const response = await reach(send, url, outgoing(request, signal, keepalive), session)
@@ -50,8 +49,7 @@ const BRIEF = 1000
 const ranOut = (line: string): boolean => {
   if (!line.includes('permission_loss')) return false
   try {
-    const event = JSON.parse(line) as { type?: unknown; error?: { code?: unknown } }
-    return event.type === 'error' && event.error?.code === 'permission_loss'
+    return (JSON.parse(line) as { error?: { code?: unknown } }).error?.code === 'permission_loss'
   } catch {
     return false
   }
@@ -79,7 +77,7 @@ export const ofSession = (config: Authorized<any> & { endpoint: Endpoint }): Car
     const url = new URL(req.path ?? FaunaAPIPaths.STREAM, resolveEndpoint(config.endpoint, 'endpoint', 'fauna'))
     own(guard)
     const began = Date.now()
-    for await (const line of events(out().channel!.fetch, url, { ...req, headers: bare(req.headers) }, signal, false, true)) {
+    for await (const line of events(out().channel!.fetch, url, req, signal, false, true)) {
       own(guard)
       if (ranOut(line) && Date.now() - began >= BRIEF) return
       yield line

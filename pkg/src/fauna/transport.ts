@@ -78,7 +78,7 @@ export const guarded = (insecure: boolean | undefined): Fetch => async (url, ini
 }
 
 /** Without the secret, which only the way out itself puts on. */
-export const bare = (headers: HTTPRequest['headers']): HTTPRequest['headers'] => Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'))
+const bare = (headers: HTTPRequest['headers']): HTTPRequest['headers'] => Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'authorization'))
 
 export const bearer = (secret: string, insecure: boolean | undefined): Fetch => {
   const send = guarded(insecure)

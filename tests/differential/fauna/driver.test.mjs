@@ -161,6 +161,30 @@ test('nobody signed in, no endpoint, no template: said at once, in the driver\'s
   assert.equal(server.log.length, 0)
 })
 
+test('what comes for a user who has left is not delivered, and a connection that breaks then is not opened again for the next', async () => {
+  // A session without a fence of its own: only what its clients do themselves is seen.
+  const fed = async (script) => {
+    const server = await stub(script)
+    const session = fakeSession(lib)
+    const client = new driver.Client({ secret: 'unused', endpoint: server.url }, httpClient({ session, template: 'fauna', endpoint: server.url }))
+    return { server, session, client }
+  }
+  for (const then of [(answer) => answer.destroy(), (answer) => answer.write(`${event(2)}\r\n`), (answer) => answer.end()]) {
+    let answer
+    const { server, session, client } = await fed(() => ({ take: (res) => ((answer = res), open(event(1)).take(res)) }))
+    const { got, error } = await drain(client.stream(source), () => (session.become('bob'), then(answer)))
+    assert.deepEqual([got, error.code, server.log.length], [[1], 'identity_changed', 1])
+    await server.stop()
+  }
+  const closed = await fed(() => open(event(1)))
+  const stream = closed.client.stream(source)
+  assert.equal((await drain(stream, () => (closed.session.become('bob'), stream.close()))).error, undefined, 'closed is closed')
+  await closed.server.stop()
+  const asked = await fed(() => (asked.session.become('bob'), { json: { data: 'for alice' } }))
+  assert.equal((await asked.client.query(driver.fql`1`).catch((e) => e)).cause.code, 'identity_changed')
+  await asked.server.stop()
+})
+
 test('nothing keeps listening to the session', async () => {
   const server = await stub((request, n) => (request.line.includes('stream') ? open(event(1)) : { json: { data: 1 } }))
   const session = fakeSession(lib)

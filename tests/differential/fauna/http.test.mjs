@@ -163,18 +163,19 @@ test('a stream that breaks is a NetworkError; one that is closed or left just en
   let answer
   const take = (res) => {
     answer = res.on('close', () => closed++)
-    res.writeHead(200).write('{"n":1}\n')
+    res.writeHead(200).write('{"n":1}\n{"n":2}\n')
   }
   const server = await stub((_, n) => (n === 4 ? { destroy: 'before' } : { take }))
   const client = new FetchClient(options(server.url))
   const broken = client.stream(source).read
-  assert.equal((await broken.next()).value, '{"n":1}')
+  assert.deepEqual([await broken.next(), await broken.next()].map(({ value }) => value), ['{"n":1}', '{"n":2}'])
   answer.destroy()
   const { error } = await outcome(broken.next())
   assert.ok(error instanceof lib.NetworkError, String(error))
   assert.deepEqual(await broken.next(), { done: true, value: undefined })
 
   const waiting = client.stream(source)
+  await waiting.read.next()
   await waiting.read.next()
   const next = waiting.read.next()
   waiting.close()
@@ -195,7 +196,7 @@ test('a stream that breaks is a NetworkError; one that is closed or left just en
   const paused = client.stream(source)
   await paused.read.next()
   paused.close()
-  assert.deepEqual(await paused.read.next(), { done: true, value: undefined })
+  assert.deepEqual(await paused.read.next(), { done: true, value: undefined }, 'not even a line that has come already')
   await until(() => closed === 4)
   assert.equal((await outcome(client.stream(source).read.next())).error.code, 'network')
   await server.stop()
