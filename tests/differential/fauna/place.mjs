@@ -52,11 +52,19 @@ export const startPlace = async ({ lifetimeS = 60 } = {}) => {
   const knobs = async (changes = {}) => (await fetch(`${fauna.url}/__knobs`, { method: 'POST', body: JSON.stringify(changes) })).json()
   const admin = new lib.Client({ secret: SECRET, endpoint: fauna.url })
   const ids = []
+  // The log itself forgets what is long ago.
+  const asked = {}
+  fauna.log.push = (entry) => {
+    asked[entry.path] = (asked[entry.path] ?? 0) + 1
+    return Array.prototype.push.call(fauna.log, entry)
+  }
   return {
     url: new URL(fauna.url),
     secret: SECRET,
     log: fauna.log,
     knobs,
+    /** How many requests there were. @param {string} path */
+    asked: (path) => asked[path] ?? 0,
     /** How many streams are open at the server. */
     streams: async () => (await knobs()).counters.streams,
     admin,
