@@ -22,7 +22,7 @@ export const parts = {
   calls: [...LIVES.map((life) => `provider calls, ${life} s tokens`), 'provider calls, no reads'],
   fetch: ['fetch overhead'],
   fauna: ['fauna decode 1 MB', 'fauna decode 10 MB', 'fauna encode', 'fauna stream', 'fauna page bytes gzip', 'fauna page bytes gzip: a secret'],
-  bytes: ['total bytes gzip', 'page bytes gzip: clerk + hasura http', 'diagnose bytes gzip', ...Object.keys(budgets.eager).map((name) => `eager bytes gzip: ${name}`)],
+  bytes: ['total bytes gzip', 'page bytes gzip: clerk + hasura http', 'diagnose bytes gzip', ...Object.keys(budgets.eager).map((name) => `eager bytes gzip: ${name}`), 'eager bytes gzip: fauna as imported'],
   start: ['start'],
   flat: ['1,000,000 calls'],
 }
@@ -96,7 +96,7 @@ export const measure = {
   },
 
   async bytes({ browser }) {
-    const { eager, page, total, peers, diagnose, files } = await sizes()
+    const { eager, used, page, total, peers, diagnose, files } = await sizes()
     const seen = await browser.healthy()
     const strays = (loaded, counted) => loaded.filter((file) => !(file in counted))
     const uncounted = [...strays(seen.page, files.page), ...strays(seen.total, files.total)]
@@ -111,6 +111,7 @@ export const measure = {
       absolute('page bytes gzip: clerk + hasura http', page, budgets.page, counted(seen.page, files.page)),
       absolute('diagnose bytes gzip', diagnose, 0, 'loaded after a rejected token, or by `check()`'),
       ...Object.entries(eager).map(([name, bytes]) => absolute(`eager bytes gzip: ${name}`, bytes, budgets.eager[name])),
+      absolute('eager bytes gzip: fauna as imported', used, budgets.eager.fauna),
     ]
   },
 

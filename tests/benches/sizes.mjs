@@ -10,8 +10,11 @@ export const budgets = {
   total: 0.5,
 }
 
-/** What stands until the goal is reached again: src/decisions/0007-a-kilobyte-over.md. To be lowered, never to be raised. */
-export const gates = { eager: { ...budgets.eager, root: 2_280 }, page: 33_900, total: budgets.total }
+/** What stands until the goal is reached again: src/decisions/0007-a-kilobyte-over.md and 0009-all-of-the-drivers-names.md. To be lowered, never to be raised. */
+export const gates = { eager: { ...budgets.eager, root: 2_280, fauna: 8_350 }, page: 33_900, total: budgets.total, used: budgets.eager.fauna }
+
+/** What an application imports of Fauna's entry: its other names are not in the page. */
+const USED = `export { Client, fql, FaunaError, TimeStub } from 'countersign/fauna'`
 
 /**
  * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart,
@@ -22,7 +25,7 @@ const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|
 const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/failure)/
 
 /**
- * @returns {Promise<{ eager: Record<string, number>, page: number, total: number, peers: number, diagnose: number,
+ * @returns {Promise<{ eager: Record<string, number>, used: number, page: number, total: number, peers: number, diagnose: number,
  *   files: { page: Record<string, number>, total: Record<string, number> } }>} bytes after gzip -9, each file compressed by itself
  */
 export const sizes = async () => {
@@ -42,7 +45,7 @@ export const sizes = async () => {
   const total = await alone('all', unusual)
   const peers = await alone('peers')
   return {
-    eager, page: sum(page.loaded), total: sum(total.loaded), peers: sum(peers.loaded), diagnose: sum(total.rest),
+    eager, used: await eagerBytes(USED), page: sum(page.loaded), total: sum(total.loaded), peers: sum(peers.loaded), diagnose: sum(total.rest),
     files: { page: page.loaded, total: total.loaded },
   }
 }

@@ -11,6 +11,7 @@ describe('bytes after gzip -9', () => {
   const within = (what, bytes, budget) => assert.ok(bytes <= budget, `${what}: ${bytes} bytes, ${bytes - budget} more than the gate of ${budget}`)
 
   for (const name of Object.keys(gates.eager)) test(`eager: ${name}`, () => within(name, measured.eager[name], gates.eager[name]))
+  test('eager: what an application imports of fauna', () => within('fauna, as imported', measured.used, gates.used))
   test('a page with Clerk and Hasura over HTTP', () => within('page', measured.page, gates.page))
   test('all four backends, beside the vendors\' clients', () => within('total', measured.total, gates.total * measured.peers))
   test('the doctor is not part of a healthy page', () => {

@@ -75,11 +75,19 @@ export type Settled = FaunaConfig<any> & typeof defaults
 /** Defaults filled in. @throws TypeError and RangeError as the driver does. */
 export const settle = (given: FaunaConfig<any>): Settled => {
   const config = { ...defaults, ...given } as Settled
-  for (const name of [...Object.keys(defaults), 'logger'])
-    if (name in config && config[name as keyof Settled] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
-  for (const name of ['http2_max_streams', 'client_timeout_buffer_ms', 'query_timeout_ms', 'max_backoff', 'max_attempts'] as const)
-    if (config[name] <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
+  defined(config, [...Object.keys(defaults), 'logger'].filter((name) => name in config))
+  positive(config, ['http2_max_streams', 'client_timeout_buffer_ms', 'query_timeout_ms', 'max_backoff', 'max_attempts'])
   return config
+}
+
+/** @throws TypeError for the first that is undefined, in the driver's words. */
+export const defined = (config: object, names: readonly string[]): void => {
+  for (const name of names) if ((config as any)[name] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
+}
+
+/** @throws RangeError for the first that is not, in the driver's words. What is not given is not looked at. */
+export const positive = (config: object, names: readonly string[]): void => {
+  for (const name of names) if ((config as any)[name] <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
 }
 
 /** What `client.clientConfiguration` shows: the configuration with its defaults. */

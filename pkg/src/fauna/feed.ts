@@ -1,3 +1,4 @@
+import { defined, positive } from './config.js'
 import { ClientError, getServiceError } from './errors.js'
 import type { HTTPClient } from './http.js'
 import type { LogHandler } from './log.js'
@@ -79,14 +80,13 @@ export class FeedClient<T = any> {
 
   /** @throws TypeError for an option that is missing or contradicts another, RangeError for one that is out of range, as the driver does. */
   constructor(token: EventSource | (() => Promise<EventSource>), config: FeedClientConfiguration, /** @internal */ own?: Own) {
-    const must = ['long_type', 'max_backoff', 'max_attempts', 'client_timeout_buffer_ms', 'query_timeout_ms', ...(own ? [] : (['httpClient', 'secret'] as const))] as const
-    for (const name of must) if (config[name] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
-    for (const name of ['max_backoff', 'max_attempts', 'query_timeout_ms'] as const) if (config[name] <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
+    defined(config, ['long_type', 'max_backoff', 'max_attempts', 'client_timeout_buffer_ms', 'query_timeout_ms', ...(own ? [] : ['httpClient', 'secret'])])
+    positive(config, ['max_backoff', 'max_attempts', 'query_timeout_ms'])
     const { client_timeout_buffer_ms, start_ts, cursor, page_size } = config
+    if (page_size !== undefined && !(page_size >= 1 && page_size <= 16000)) throw new RangeError("'page_size' must be between 1 and 16000.")
     if (client_timeout_buffer_ms < 0) throw new RangeError("'client_timeout_buffer_ms' must be greater than or equal to zero.")
     if (start_ts !== undefined && cursor !== undefined) throw new TypeError("Only one of 'start_ts' or 'cursor' can be defined in the client configuration.")
     if (cursor !== undefined && typeof cursor !== 'string') throw new TypeError("'cursor' must be a string.")
-    if (page_size !== undefined && !(page_size >= 1 && page_size <= 16000)) throw new RangeError("'page_size' must be between 1 and 16000.")
     this.#feeding = { source: token, config, own, cursor }
   }
 

@@ -1,4 +1,5 @@
 import type { Session } from '../types.js'
+import { defined, positive } from './config.js'
 import { ClientError } from './errors.js'
 import type { HTTPStreamClient } from './http.js'
 import type { LogHandler } from './log.js'
@@ -100,10 +101,8 @@ export class StreamClient<T = any, X = never> {
 
   /** @throws TypeError for an option that is missing, RangeError for one that is not positive, as the driver does. */
   constructor(token: EventSource | (() => Promise<EventSource>), config: StreamClientConfiguration & Resync, /** @internal */ own?: Own) {
-    for (const name of ['long_type', 'max_backoff', 'max_attempts', ...(own ? [] : (['httpStreamClient', 'secret'] as const))] as const)
-      if (config[name] === undefined) throw new TypeError(`ClientConfiguration option '${name}' must be defined.`)
-    for (const name of ['max_backoff', 'max_attempts', 'poll_ms', 'page_size'] as const)
-      if (config[name]! <= 0) throw new RangeError(`'${name}' must be greater than zero.`)
+    defined(config, ['long_type', 'max_backoff', 'max_attempts', ...(own ? [] : ['httpStreamClient', 'secret'])])
+    positive(config, ['max_backoff', 'max_attempts', 'poll_ms', 'page_size'])
     this.#shared = { source: token, config, own, closed: false, ends: new Set() }
   }
 
