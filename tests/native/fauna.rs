@@ -8,6 +8,8 @@ mod bench;
 mod feeds;
 #[path = "fauna/model.rs"]
 mod model;
+#[path = "fauna/moves.rs"]
+mod moves;
 #[path = "fauna/page.rs"]
 mod page;
 #[path = "simulation/random.rs"]

@@ -1,10 +1,11 @@
 //! One machine on a bench: events in by hand, every effect out, at a time that only the test moves.
 
-use countersign::backends::fauna::stream::{Effect, Event, Policy, Stream, Via};
+use countersign::backends::fauna::stream::{Cause, Effect, Event, Policy, Stream, Via};
 use countersign::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 pub const STREAM: Policy =
     Policy { via: Via::Stream, first_attempts: 3, attempts: None, max_backoff: DurationMs::seconds(20), query: false };
+pub const QUERY: Policy = Policy { query: true, ..STREAM };
 pub const FEED: Policy = Policy { via: Via::Feed(DurationMs::seconds(10)), ..STREAM };
 
 pub struct Bench {
@@ -54,6 +55,10 @@ impl Bench {
 
 pub fn wake(ms: i64) -> Effect {
     Effect::WakeIn(Some(DurationMs(ms)))
+}
+
+pub fn wait(ms: i64, cause: Cause) -> Effect {
+    Effect::Wait(DurationMs(ms), cause)
 }
 
 pub const NO_TIMER: Effect = Effect::WakeIn(None);

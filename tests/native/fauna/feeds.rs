@@ -1,5 +1,7 @@
-use crate::bench::{Bench, FEED, NO_TIMER, STREAM, wake};
-use countersign::backends::fauna::stream::Effect::{Abort, Connect, End, Open, Wait};
+//! The same over pages.
+
+use crate::bench::{Bench, FEED, NO_TIMER, STREAM, wait, wake};
+use countersign::backends::fauna::stream::Effect::{Abort, Connect, End, Open};
 use countersign::backends::fauna::stream::{Cause, Event, Policy, Via};
 use countersign::core::time::DurationMs;
 
@@ -39,13 +41,13 @@ fn who_hardly_ever_polls_does_not_poll_all_the_time() {
 fn failures_are_tried_again_and_the_next_page_says_that_it_works_again() {
     let mut bench = waiting();
     bench.after(10_000, Event::Tick);
-    assert_eq!(bench.tell(Event::Dropped(2)), [Abort(2), Wait(DurationMs(500), Cause::Dropped), wake(500)]);
+    assert_eq!(bench.tell(Event::Dropped(2)), [Abort(2), wait(500, Cause::Dropped), wake(500)]);
     assert_eq!(bench.after(500, Event::Tick), [Connect(3, Cause::None)]);
-    assert_eq!(bench.tell(Event::Refused(3, "limit_exceeded", 429))[1], Wait(DurationMs(1_000), Cause::Refused));
+    assert_eq!(bench.tell(Event::Refused(3, "limit_exceeded", 429))[1], wait(1_000, Cause::Refused));
     bench.after(1_000, Event::Tick);
     assert_eq!(bench.tell(Event::Page(4, false)), [Open, wake(10_000)]);
     bench.after(10_000, Event::Tick);
-    assert_eq!(bench.tell(Event::Dropped(5))[1], Wait(DurationMs(500), Cause::Dropped), "and forgives them");
+    assert_eq!(bench.tell(Event::Dropped(5))[1], wait(500, Cause::Dropped), "and forgives them");
 }
 
 #[test]

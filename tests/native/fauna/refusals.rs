@@ -1,12 +1,12 @@
-use crate::bench::{Bench, FEED, NO_TIMER, STREAM, wake};
-use countersign::backends::fauna::stream::Effect::{self, Abort, Connect, End, Open, Resync, Source, Wait};
+//! What the server says no to, and what is made of it.
+
+use crate::bench::{Bench, FEED, NO_TIMER, QUERY, STREAM, wait, wake};
+use countersign::backends::fauna::stream::Effect::{self, Abort, Connect, End, Open, Resync, Source};
 use countersign::backends::fauna::stream::{Cause, Event, Policy};
 use countersign::core::time::DurationMs;
 
-const QUERY: Policy = Policy { query: true, ..STREAM };
-
 fn retried(id: u32, ms: i64, cause: Cause) -> [Effect; 2] {
-    [Abort(id), Wait(DurationMs(ms), cause)]
+    [Abort(id), wait(ms, cause)]
 }
 
 /// Open as number 2, from a query's source.
@@ -224,7 +224,7 @@ fn a_feed_too_far_behind_begins_anew_too() {
     bench.tell(Event::Page(2, true));
     assert_eq!(
         bench.tell(Event::Refused(3, "invalid_stream_start_time", 400)),
-        [Abort(3), Wait(DurationMs(500), Cause::Resync), wake(500)]
+        [Abort(3), wait(500, Cause::Resync), wake(500)]
     );
     assert_eq!(bench.after(500, Event::Tick), [Source(4)]);
     assert_eq!(bench.tell(Event::Sourced(4)), [Resync, Connect(5, Cause::None)]);
