@@ -134,7 +134,7 @@ class Subscription<T> {
       this.#begins(at?.token ?? sourceOf(typeof source === 'function' ? await source() : source).token)
       if (this.#over) return
     }
-    const every = config.via === 'feed' ? (config.poll_ms ?? 5000) : -1
+    const every = config.via === 'feed' ? Math.max(1, config.poll_ms ?? 5000) : -1
     const later = own && !own.counted ? 0 : config.max_attempts
     const Machine = (glue as unknown as { FaunaStream: MachineClass }).FaunaStream
     this.#machine = run(new Machine(every, config.max_attempts, later, config.max_backoff * 1000, again), this)
@@ -224,7 +224,8 @@ class Subscription<T> {
   connect(id: number, cause: Cause): void {
     if (!this.#mine()) return
     const { via } = this.#shared.config
-    this.#cause = cause
+    // After a pause, or with a new source, the machine has said the cause before.
+    if (cause !== 'first') this.#cause = cause
     this.#connects++
     if (via !== 'feed' || this.#connects === 1) this.#say('connecting')
     const { signal } = (this.#control = new AbortController())
@@ -274,12 +275,16 @@ class Subscription<T> {
   }
 
   /** What came in one piece: what is right of it counts, also when the rest is an error. */
-  #batch(id: number, lines: string[]): void {
+  #batch(id: number, lines: string[], after: string | undefined): void {
     const { long_type } = this.#shared.config
     let some = false
     try {
       for (const line of lines) {
-        this.#take(readEvent(line, long_type))
+        const event = readEvent(line, long_type)
+        // The first status says where the connection begins: after a cursor the server names the beginning of that transaction, and whoever
+        // went on from there would be sent events of it twice.
+        if (!some && after !== undefined && event.type === 'status') event.cursor = after
+        this.#take(event)
         some = true
       }
     } finally {
@@ -291,9 +296,12 @@ class Subscription<T> {
   }
 
   async #read(id: number, signal: AbortSignal): Promise<void> {
-    for await (const lines of await this.#way!.stream(this.#body(), signal)) {
+    const body = this.#body()
+    let after = body.cursor
+    for await (const lines of await this.#way!.stream(body, signal)) {
       if (signal.aborted) return
-      this.#batch(id, lines)
+      this.#batch(id, lines, after)
+      after = undefined
       while (this.#held && !signal.aborted) await new Promise<void>((go) => (this.#go = go))
       if (signal.aborted) return
     }
@@ -304,7 +312,8 @@ class Subscription<T> {
 
   async #poll(id: number, signal: AbortSignal): Promise<void> {
     const { long_type, page_size, secret } = this.#shared.config
-    const page = readPage(await this.#way!.page({ ...this.#body(), ...(page_size && { page_size }) }, signal, this.#guard!.check), long_type, secret)
+    const body = this.#body()
+    const page = readPage(await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard!.check), long_type, secret)
     if (signal.aborted) return
     if (page instanceof Error) throw page
     const { events, cursor, has_next } = page as FeedSuccess
@@ -313,8 +322,10 @@ class Subscription<T> {
     this.#inbox.serve()
     if (bad >= 0) throw getServiceError(events[bad] as StreamEventError)
     // Also of an empty page: it is how far the server has looked.
+    // A server that repeats itself is not asked again at once.
+    const more = has_next && cursor !== body.cursor
     this.#cursor = cursor
-    this.#machine?.tell(told.page, id, has_next ? 1 : 0)
+    this.#machine?.tell(told.page, id, more ? 1 : 0)
   }
 
   #fail(id: number, error: unknown): void {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../until.mjs'
-import { driver, failure, lib, outcome, sameRequests } from './compare.mjs'
+import { driver, failure, fast, lib, open, outcome, sameRequests } from './compare.mjs'
 import { change, END, eventStats, fault, line, listen, listenBoth, status, told } from './listening.mjs'
-import { RESET } from './stub.mjs'
+import { RESET, stub } from './stub.mjs'
 
 const source = { token: 'source-1' }
 /** One stream after the other: the n-th connection plays the n-th list. */
@@ -258,4 +258,29 @@ test('a garbled line after it has worked is the network\'s: it goes on at its cu
 
 test('an event without its line end is one when the stream ends cleanly', async () => {
   same(await listenBoth(plays([status(1), change(2).trim()], [status(2), END]), (client) => listen(client.stream(source))))
+})
+
+test('different on purpose: where a resumed connection says that it begins is not where the next one begins', async () => {
+  // Three connections: one with an event, one that only says where it begins (at the beginning of a transaction), one that ends.
+  const script = (_, n) => ({ chunks: [[status(1), change(5), RESET], [line({ type: 'status', txn_ts: 5, cursor: 'c4', stats: eventStats }), RESET], [status(6), END]][n] })
+  await fast(async () => {
+    const server = await stub(script)
+    const { events } = await listen(open(lib, server.url).stream(source, { status_events: true }))
+    await server.stop()
+    assert.deepEqual(server.log.map(({ body }) => body.cursor), [undefined, 'c5', 'c5'])
+    assert.deepEqual(events.map(({ type, cursor }) => [type, cursor]), [['status', 'c1'], ['add', 'c5'], ['status', 'c5'], ['status', 'c5']])
+  })
+})
+
+test('a feed whose server repeats itself is not asked again at once', async () => {
+  const server = await stub(() => ({ json: { events: [], cursor: 'c1', has_next: true, stats: eventStats } }))
+  const stream = open(lib, server.url).stream(source, { via: 'feed', poll_ms: 60_000 })
+  const done = listen(stream)
+  await until(() => server.log.length === 2)
+  // If it went on, its requests would be among these.
+  for (let i = 0; i < 5; i++) await fetch(server.url, { method: 'POST', body: '{}' }).then((response) => response.text())
+  assert.deepEqual(server.log.map(({ body }) => body.cursor), [undefined, 'c1', undefined, undefined, undefined, undefined, undefined])
+  stream.close()
+  await done
+  await server.stop()
 })
