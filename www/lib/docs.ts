@@ -9,6 +9,7 @@ const ALL = [
   { slug: 'environment', title: 'Environment' },
   { slug: 'csp', title: 'Content Security Policy' },
   { slug: 'providers', title: 'Providers' },
+  { slug: 'fauna', title: 'From the Fauna driver' },
   { slug: 'answers', title: 'Provider answers' },
   { slug: 'errors', title: 'Errors' },
   { slug: 'policy', title: 'Policy' },

@@ -68,6 +68,16 @@ export const differences = [
     driver: 'Follows them, with the query and, on the same origin, the secret.', ours: 'Refuses them: `redirect_refused`, with a session `network`.', why: 'A token goes to its own endpoint only.',
   },
   {
+    about: 'queries', what: 'plain http',
+    driver: 'Sends the secret to any `http://` endpoint.', ours: 'Only to this machine, unless `allowInsecureOrigin` is set.', why: 'Whoever is on the way can read it.',
+    test: ['http.test.mjs', 'a secret goes to https or to this machine'],
+  },
+  {
+    about: 'queries', what: 'HTTP/2 in Node',
+    driver: 'A client of its own, with `http2_session_idle_ms` and `http2_max_streams`.', ours: 'The platform\'s `fetch`. `NodeHTTP2Client` is another name of `FetchClient`; the options are checked and have no effect.', why: 'One way of sending, wherever it runs.',
+    test: ['http.test.mjs', 'NodeHTTP2Client and getDefaultHTTPClient'],
+  },
+  {
     about: 'errors', what: 'a request that was not answered',
     driver: '`NetworkError`, always with the same sentence.', ours: '`NetworkError` with a `code`: `timeout`, `offline` or `network`, and what is known of the cause.', why: 'They have different cures.',
   },
@@ -120,6 +130,15 @@ export const differences = [
     about: 'values', what: 'dates and bytes of an iframe',
     driver: 'Objects without fields, or an error.', ours: 'Dates and bytes.', why: 'They are.',
     test: ['codec-encode.test.mjs', 'different from the driver on purpose: built-ins of another realm'],
+  },
+  {
+    about: 'values', what: 'references as text',
+    driver: 'Reads the older form `"Order:17"` under `@doc` only, and cuts the id at a second colon.', ours: 'Reads it under `@ref` too, and whole.', why: 'The server has written both.',
+    test: ['codec-decode.test.mjs', 'different from the driver on purpose: '],
+  },
+  {
+    about: 'values', what: 'fields that are absent',
+    driver: 'A document without an end owns a `ttl` that is `undefined`.', ours: 'It has no such field.', why: '`Object.keys` should say what there is.',
   },
   {
     about: 'streams and feeds', what: 'what passes by itself',

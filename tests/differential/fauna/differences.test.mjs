@@ -150,6 +150,11 @@ const shown = {
     assert.deepEqual([a, b].map(({ error }) => error.queryInfo.schema_version), [7, undefined])
     assert.deepEqual(fields(a.error), fields(b.error))
   },
+  'fields that are absent': async () => {
+    const text = '{"@doc":{"id":"1","coll":{"@mod":"C"},"ts":{"@time":"2024-05-01T00:00:00Z"}}}'
+    const [a, b] = [lib, driver].map((l) => l.TaggedTypeFormat.decode(text, { long_type: 'number' }))
+    assert.deepEqual([Object.keys(a).sort(), Object.keys(b).sort()], [['coll', 'id', 'ts'], ['coll', 'id', 'ts', 'ttl']])
+  },
 }
 
 for (const { what, test: elsewhere } of differences)
