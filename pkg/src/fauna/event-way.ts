@@ -88,6 +88,8 @@ const handed =
 /** Both ways to the events of a source. */
 export interface Connection {
   stream: OpenStream
+  /** Whether pages can be asked for: a transport may know streams only. */
+  readonly pages: boolean
   /** The answer to one request for a page. `check` throws when the user has changed. Rejects unless its status is 200. */
   page(data: FeedRequest, signal: AbortSignal | undefined, check: () => void): Promise<HTTPResponse>
 }
@@ -136,6 +138,7 @@ export const connection = (config: Reach, own: Own | undefined): Connection => {
       logger?.debug("Fauna HTTP %s request to '%s'", 'POST', FaunaAPIPaths.STREAM)
       return (http ? handed(http, token, final) : fetched(state!.config, out(), secret))(data, signal)
     },
+    pages: !!own || typeof (config.httpClient ?? (config.httpStreamClient as Partial<HTTPClient> | undefined))?.request === 'function',
     async page(data, signal, check) {
       const path = FaunaAPIPaths.EVENT_FEED
       const headers = { 'x-format': 'tagged', 'x-driver-env': 'driver=countersign', 'x-query-timeout-ms': String(query_timeout_ms) }

@@ -35,7 +35,7 @@ export interface Running {
 }
 
 /** Some platforms have no monotonic clock; their timers go by the only one they have. */
-const mono = () => globalThis.performance?.now() ?? Date.now()
+export const mono = (): number => globalThis.performance?.now() ?? Date.now()
 
 /** Connects a machine with its host. */
 export const run = (machine: Machine, hands: Hands): Running => {

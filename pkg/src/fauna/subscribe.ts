@@ -7,11 +7,17 @@ import { ClientClosedError, getServiceError, NetworkError, ProtocolError, Servic
 import { Garbled, readEvent, readPage, sourceOf } from './event.js'
 import { connection, type Connection } from './event-way.js'
 import { Inbox } from './inbox.js'
-import { run, told, type causes, type MachineClass, type Running } from './machine.js'
+import { mono, run, told, type causes, type MachineClass, type Running } from './machine.js'
 import type { ResyncEvent, StreamEvent, StreamState, Subscribed } from './stream.js'
 import type { FeedSuccess, StreamEventError } from './wire.js'
 
 type Cause = (typeof causes)[number]
+
+/**
+ * A cursor of longer ago, in milliseconds, is carried to the present before a stream begins there. The server keeps fifteen minutes of history at least, says on
+ * a stream how far it is every five minutes, and a connection may live shorter than that: without news its cursor would grow old until it is refused.
+ */
+const OLD = 300_000
 
 /** What another attempt would not change. What passes is the network's, a provider's that is ill for now, or of a transport that throws what it likes. */
 const lasting = (error: unknown): boolean =>
@@ -32,11 +38,16 @@ class Subscription<T> {
   /** Where the next connection begins. */
   #token = ''
   #cursor: string | undefined
+  /** The time of that, in microseconds of the server's clock, and when it came, in milliseconds of our own. */
+  #at: number | undefined
+  #since = mono()
   /** The source of what is delivered, and those after it: a cursor is one of its own source. */
   #delivered = ''
   readonly #coming: string[] = []
   /** Of the connection under way. */
   #control: AbortController | undefined
+  /** Nothing has come of it yet. */
+  #resumes = false
   #leasing: AbortController | undefined
   #held = false
   #go: (() => void) | undefined
@@ -253,7 +264,7 @@ class Subscription<T> {
 
   /** The source is a new one. */
   resync(): void {
-    this.#cursor = undefined
+    this.#cursor = this.#at = undefined
     this.#coming.push(this.#token)
     this.#inbox.put({ type: 'resync', code: this.#missed } satisfies ResyncEvent)
     this.#inbox.serve()
@@ -270,21 +281,26 @@ class Subscription<T> {
   }
 
   #take(event: any): void {
-    if (event.cursor !== undefined) this.#cursor = event.cursor
+    const { type, txn_ts, cursor } = event
+    // A status is of a time, and its cursor is the first one of it: whoever went on from there would be sent the other events of that transaction
+    // twice. A resumed connection begins with one.
+    if (type === 'status' && this.#cursor !== undefined && (this.#resumes || !(txn_ts > this.#at!))) event.cursor = this.#cursor
+    else if (cursor !== undefined) this.#cursor = cursor
+    if (!(txn_ts <= this.#at!)) {
+      this.#at = txn_ts
+      this.#since = mono()
+    }
+    this.#resumes = false
     this.#inbox.put(event)
   }
 
   /** What came in one piece: what is right of it counts, also when the rest is an error. */
-  #batch(id: number, lines: string[], after: string | undefined): void {
+  #batch(id: number, lines: string[]): void {
     const { long_type } = this.#shared.config
     let some = false
     try {
       for (const line of lines) {
-        const event = readEvent(line, long_type)
-        // The first status says where the connection begins: after a cursor the server names the beginning of that transaction, and whoever
-        // went on from there would be sent events of it twice.
-        if (!some && after !== undefined && event.type === 'status') event.cursor = after
-        this.#take(event)
+        this.#take(readEvent(line, long_type))
         some = true
       }
     } finally {
@@ -296,12 +312,13 @@ class Subscription<T> {
   }
 
   async #read(id: number, signal: AbortSignal): Promise<void> {
-    const body = this.#body()
-    let after = body.cursor
-    for await (const lines of await this.#way!.stream(body, signal)) {
+    const way = this.#way!
+    if (way.pages && this.#cursor !== undefined && Math.max(mono() - this.#since, Date.now() - this.#at! / 1000 || 0) > OLD) while (await this.#page(signal));
+    if (signal.aborted) return
+    this.#resumes = true
+    for await (const lines of await way.stream(this.#body(), signal)) {
       if (signal.aborted) return
-      this.#batch(id, lines, after)
-      after = undefined
+      this.#batch(id, lines)
       while (this.#held && !signal.aborted) await new Promise<void>((go) => (this.#go = go))
       if (signal.aborted) return
     }
@@ -311,10 +328,16 @@ class Subscription<T> {
   }
 
   async #poll(id: number, signal: AbortSignal): Promise<void> {
+    const more = await this.#page(signal)
+    if (more !== undefined) this.#machine?.tell(told.page, id, more ? 1 : 0)
+  }
+
+  /** Takes a page of a feed; whether there is another one. Undefined when nobody wants it any more. */
+  async #page(signal: AbortSignal): Promise<boolean | undefined> {
     const { long_type, page_size, secret } = this.#shared.config
     const body = this.#body()
     const page = readPage(await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard!.check), long_type, secret)
-    if (signal.aborted) return
+    if (signal.aborted) return undefined
     if (page instanceof Error) throw page
     const { events, cursor, has_next } = page as FeedSuccess
     const bad = events.findIndex(({ type }) => type === 'error')
@@ -325,7 +348,9 @@ class Subscription<T> {
     // A server that repeats itself is not asked again at once.
     const more = has_next && cursor !== body.cursor
     this.#cursor = cursor
-    this.#machine?.tell(told.page, id, more ? 1 : 0)
+    this.#at = undefined
+    this.#since = mono()
+    return more
   }
 
   #fail(id: number, error: unknown): void {

@@ -147,6 +147,21 @@ export const differences = [
     test: ['streams.test.mjs', 'different on purpose: what passes is tried again'],
   },
   {
+    about: 'streams and feeds', what: 'a stream that the server ends at once, again and again',
+    driver: 'Connects again without a pause and without an end.', ours: 'Pauses, longer each time. Until the first success it tries `max_attempts` times, then it ends with a `NetworkError`.', why: 'A server that is down is not helped by a thousand requests.',
+    test: ['streams.test.mjs', 'never without a pause, and until the first success no oftener than max_attempts'],
+  },
+  {
+    about: 'streams and feeds', what: 'a query for a source in the simple format',
+    driver: 'Is asked in that format, in which a source is plain text: `ClientError`.', ours: 'Is asked in the tagged format, and works.', why: 'Only that format says that an answer is a source.',
+    test: ['streams.test.mjs', 'different on purpose: a source is asked for in the tagged format'],
+  },
+  {
+    about: 'streams and feeds', what: 'a connection that ends soon after it was made anew',
+    driver: 'Goes on from the cursor of the first status event, which is the first one of its transaction: the other events of that transaction are told again.', ours: 'Tells each event once.', why: 'A consumer that counts would count twice.',
+    test: ['streams.test.mjs', 'different on purpose: the first status of a connection does not go back'],
+  },
+  {
     about: 'streams and feeds', what: 'closing a stream',
     driver: 'A loop over it ends with a `NetworkError`.', ours: 'It ends.', why: 'It was asked to.',
     test: ['streams.test.mjs', 'different on purpose: close() ends a loop without an error'],

@@ -4,10 +4,14 @@ import { stub } from './stub.mjs'
 
 export const eventStats = { read_ops: 1, storage_bytes_read: 26, compute_ops: 1, processing_time_ms: 0, rate_limits_hit: [] }
 
+/** The server's time at the event of that number: now, so that no cursor is an old one. */
+const from = Date.now() * 1000
+export const time = (n) => from + n
+
 /** A line as Fauna sends it. */
 export const line = (event) => `${JSON.stringify(event)}\r\n`
-export const status = (n, type = 'status') => line({ type, txn_ts: n, cursor: `c${n}`, stats: eventStats })
-export const change = (n, data = { '@int': String(n) }, type = 'add') => line({ type, data, txn_ts: n, cursor: `c${n}`, stats: eventStats })
+export const status = (n, type = 'status') => line({ type, txn_ts: time(n), cursor: `c${n}`, stats: eventStats })
+export const change = (n, data = { '@int': String(n) }, type = 'add') => line({ type, data, txn_ts: time(n), cursor: `c${n}`, stats: eventStats })
 export const fault = (code, error = {}) => line({ type: 'error', error: { code, message: `says ${code}`, ...error }, stats: eventStats })
 /** An end for both libraries: nothing is tried again after it. */
 export const END = fault('document_not_found')

@@ -248,6 +248,36 @@ test('the end: another user, nobody, the client\'s, the session\'s', async (t) =
   assert.equal(nobody.errors[0].code, 'signed_out')
 })
 
+test('what an event makes is not given to whoever came in the meantime', async (t) => {
+  await clear()
+  const { own, person, session } = await place.open(t)
+  let open
+  const watched = watch(own.live(NUMBERED, { onState: ({ status }) => (open = status === 'open'), onEvent: () => person.signOut() }))
+  await until(() => open && watched.given.length)
+  await place.write(1)
+  await until(() => watched.errors.length)
+  assert.deepEqual([watched.errors[0].code, watched.given], ['identity_changed', [[]]])
+  session.dispose()
+})
+
+test('a set that is read to its end when nobody follows it any more is given to nobody', async (t) => {
+  await clear()
+  await place.write(1)
+  const { own } = await place.open(t)
+  await own.query(fql`1`)
+  await place.knobs({ holdMs: 600_000 })
+  const asked = place.asked('/query/1')
+  const watched = watch(own.live(NUMBERED))
+  await until(() => place.asked('/query/1') > asked)
+  own.close()
+  await until(() => watched.complete)
+  await place.knobs({ holdMs: 0 })
+  await until(() => place.log.at(-1).status === 200)
+  await place.admin.query(fql`1`)
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve))
+  assert.deepEqual([watched.given, watched.errors], [[], []])
+})
+
 test('the user changes while the set is read: neither the rows of the first nor a mixture', async (t) => {
   await clear()
   await place.write(3001)

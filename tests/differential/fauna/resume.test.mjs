@@ -121,8 +121,8 @@ test('silence: first no beginning, then no sign of life', async (t) => {
     await until(() => states.at(-1).connects === 3)
     await place.knobs({ silent: false })
     await heard.seen(second[1])
+    await until(() => states.filter(({ status }) => status === 'open').length === opens + 1)
     assert.deepEqual(heard.numbers(), [...first, ...second])
-    assert.equal(states.filter(({ status }) => status === 'open').length, opens + 1)
     await close({ stream: heard.stream, heard })
     await place.knobs({ silent: true })
     const never = ear(place.admin.stream(source, { max_attempts: 1 }))
@@ -132,6 +132,41 @@ test('silence: first no beginning, then no sign of life', async (t) => {
     assert.deepEqual([never.error.name, never.error.code], ['NetworkError', 'timeout'])
     await place.knobs({ silent: false })
     await until(async () => (await place.streams()) === 0)
+  })
+})
+
+test('no news for longer than the history is kept: short-lived connections carry the cursor on', async (t) => {
+  const { now } = Date
+  let ahead = 0
+  Date.now = () => now() + ahead * 1000
+  t.after(() => (Date.now = now))
+  await fast(async () => {
+    const { data: source } = await place.admin.query(orders)
+    const one = await opened(place.admin, {}, source)
+    const want = []
+    const before = place.asked('/feed/1')
+    // Ten minutes each, and nothing happens but that the connection is renewed; fifteen are kept.
+    for (const minutes of [10, 20, 30]) {
+      ahead = minutes * 60
+      await place.knobs({ endStreams: true })
+      await until(() => one.states.at(-1).connects === 1 + minutes / 10 && one.states.at(-1).status === 'open' || one.heard.over)
+      assert.equal(one.heard.error, undefined, `after ${minutes} minutes: ${one.heard.error?.message}`)
+    }
+    assert.equal(place.asked('/feed/1'), before + 3)
+    // Soon after there is nothing to be carried on.
+    await place.knobs({ endStreams: true })
+    want.push(...await place.write(3))
+    await one.seen(want[2])
+    assert.equal(place.asked('/feed/1'), before + 3)
+    // What happened in the meantime comes with it, however much it is.
+    await place.knobs({ cutStreams: true, dropNext: 1e9 })
+    want.push(...await place.write(140))
+    ahead += 600
+    await until(() => one.states.at(-1).connects > 6)
+    await place.knobs({ dropNext: 0 })
+    await one.seen(want.at(-1))
+    assert.deepEqual(one.numbers(), want)
+    await close(one)
   })
 })
 
@@ -234,6 +269,10 @@ test('after missed events a later loop goes on in the new source', async (t) => 
 test('a user switch and a sign-out end a stream, and nothing is delivered afterwards', async (t) => {
   for (const [via, leave] of [['stream', ({ person }) => person.signIn('bob')], ['stream', ({ person }) => person.signOut()], ['feed', ({ person }) => person.signIn('bob')], ['stream', ({ session }) => session.signOut()]]) {
     const all = await place.open(t)
+    // Two more lie ready for this one when the news comes; it hears of it before the stream does.
+    let late
+    all.session.on('identity', ({ key }) => armed && key !== armed && (late ??= iterator.next()))
+    let armed
     const one = await opened(all.own, { via, poll_ms: 5 })
     let open
     const iterator = all.own.stream(orders, { via, poll_ms: 5, onState: ({ status }) => (open = status === 'open') })[Symbol.asyncIterator]()
@@ -242,9 +281,7 @@ test('a user switch and a sign-out end a stream, and nothing is delivered afterw
     const [n] = await place.write(3)
     await one.seen(n + 2)
     assert.equal((await pending).value.data.total, n)
-    // Two more lie ready for this one.
-    let late
-    all.session.on('identity', () => (late ??= iterator.next()))
+    armed = all.session.identityKey
     await leave(all)
     await one.heard.done
     const told = one.events.length
@@ -270,6 +307,33 @@ test('a loop that was left belongs to its user as well', async (t) => {
   await person.signIn('bob')
   const { error, events } = await listen(stream)
   assert.deepEqual([error?.code, events], ['identity_changed', []])
+})
+
+test('what was queued when the server ended it is delivered to its user, and to nobody else', async (t) => {
+  for (const next of ['alice', 'bob']) {
+    const { own, person } = await place.open(t)
+    let status
+    const iterator = own.stream(orders, { onState: (state) => (status = state.status) })[Symbol.asyncIterator]()
+    const first = iterator.next()
+    await until(() => status === 'open')
+    const want = await place.write(3)
+    assert.equal((await first).value.data.total, want[0])
+    // A third loss of rights in a row is believed.
+    for (let i = 0; i < 3; i++) {
+      await until(() => status === 'open')
+      await place.knobs({ editRoles: true })
+      await fast(async () => {
+        await place.knobs({ revalidateEveryMs: 5 })
+        await until(() => status !== 'open')
+        await place.knobs({ revalidateEveryMs: 60_000 })
+        await until(() => status === 'open' || status === 'closed')
+      })
+    }
+    assert.equal(status, 'closed')
+    if (next === 'bob') await person.signIn('bob')
+    else for (const n of want.slice(1)) assert.equal((await iterator.next()).value.data.total, n)
+    await assert.rejects(iterator.next(), { code: 'permission_loss' })
+  }
 })
 
 test('nobody signed in: signed_out, or bare where that is allowed', async (t) => {
@@ -309,12 +373,13 @@ test('it can be ended at any moment of its beginning', async (t) => {
   const { own } = await place.open(t)
   const { data: source } = await own.query(orders)
   for (const from of [orders, source]) {
-    for (let turns = 0; turns < 24; turns++) {
+    for (let at = 0; at < 30; at++) {
+      const turns = at >> 1
       const stream = own.stream(from)
       const iterator = stream[Symbol.asyncIterator]()
       const next = iterator.next()
       for (let i = 0; i < turns * 3; i++) await (i % 3 ? undefined : new Promise(setImmediate))
-      if (turns % 2) stream.close()
+      if (at % 2) stream.close()
       else await iterator.return()
       assert.deepEqual(await next, { value: undefined, done: true })
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '../until.mjs'
 import { driver, failure, fast, lib, open, outcome, sameRequests } from './compare.mjs'
-import { change, END, eventStats, fault, line, listen, listenBoth, status, told } from './listening.mjs'
+import { change, END, eventStats, fault, line, listen, listenBoth, status, time, told } from './listening.mjs'
 import { RESET, stub } from './stub.mjs'
 
 const source = { token: 'source-1' }
@@ -38,7 +38,7 @@ test('status events, on request and under their old name', async () => {
     const pair = await listenBoth(script, (client) => listen(client.stream(source, { status_events })))
     same(pair)
     assert.equal(pair[0].events.length, status_events ? 3 : 1)
-    assert.equal(pair[0].stream.last_ts, 3)
+    assert.equal(pair[0].stream.last_ts, time(3))
   }
 })
 
@@ -227,9 +227,23 @@ test('never without a pause, and until the first success no oftener than max_att
     for (const max_attempts of [1, 3]) {
       const [ours] = await listenBoth(() => answer, (client, l) => (l === lib ? listen(client.stream(source, { max_attempts })) : {}))
       assert.equal(ours.error?.name, name, what)
+      if (name === 'NetworkError') assert.equal(ours.error.code, 'network', what)
       assert.equal(ours.log.length, max_attempts, what)
       assert.ok(ours.stream.closed)
     }
+})
+
+test('what came with an error counts: a server that works is not given up after max_attempts', async () => {
+  const [ours] = await listenBoth((_, n) => ({ chunks: n < 6 ? [status(n + 1) + change(n + 2) + fault('internal_error')] : [END] }), (client, l) => (l === lib ? listen(client.stream(source)) : {}))
+  assert.deepEqual(ours.events.map(({ data }) => data), [2, 3, 4, 5, 6, 7])
+  assert.equal(ours.error?.code, 'document_not_found')
+})
+
+test('different on purpose: a source is asked for in the tagged format, whatever the client\'s', async () => {
+  const script = ({ line: at, headers }) => (at.includes('/query/1') ? { json: { data: headers['x-format'] === 'tagged' ? { '@stream': 'source-1' } : 'source-1' } } : { chunks: [END] })
+  const [ours, theirs] = await listenBoth(script, (client, l) => listen(client.stream(l.fql`x`)), { format: 'simple' })
+  assert.equal(ours.error.code, 'document_not_found')
+  assert.equal(theirs.error.name, 'ClientError')
 })
 
 test('different on purpose: what is no stream is a ProtocolError at once, with a safe excerpt', async () => {
@@ -242,7 +256,7 @@ test('different on purpose: what is no stream is a ProtocolError at once, with a
     assert.equal(ours.log.length, 1)
   }
   // The driver gives the platform's SyntaxError, after as many attempts as it has.
-  const bad = line({ type: 'add', data: { '@time': 'never' }, txn_ts: 2, cursor: 'c2', stats: eventStats })
+  const bad = line({ type: 'add', data: { '@time': 'never' }, txn_ts: time(2), cursor: 'c2', stats: eventStats })
   const [ours] = await listenBoth(() => ({ chunks: [status(1), bad] }), (client, l) => (l === lib ? listen(client.stream(source)) : {}))
   assert.deepEqual([ours.error?.name, ours.log.length], ['ProtocolError', 1])
   assert.match(ours.error.message, /never|time/i)
@@ -254,6 +268,22 @@ test('a garbled line after it has worked is the network\'s: it goes on at its cu
   const [ours] = await listenBoth(plays([status(1), change(2), '<html>portal</html>\n'], [status(2), change(3), END]), (client, l) => (l === lib ? listen(client.stream(source)) : {}))
   assert.deepEqual(ours.events.map(({ data }) => data), [2, 3])
   assert.deepEqual(ours.log.map(({ body }) => body.cursor), [undefined, 'c2'])
+})
+
+test('different on purpose: the first status of a connection does not go back in its transaction', async () => {
+  // As the server has it: the cursor of a status is the first one of its time, and events have several.
+  const at = time(5)
+  const events = (from) => ['t5.0', 't5.1', 't5.2'].slice(from).map((cursor, i) => line({ type: 'add', data: cursor, txn_ts: at, cursor, stats: eventStats }))
+  const first = line({ type: 'status', txn_ts: at, cursor: 't5.0', stats: eventStats })
+  const script = ({ body }, n) => ({ chunks: n < 3 ? [body.cursor ? first : status(1), ...events(body.cursor ? Number(body.cursor.slice(3)) + 1 : 0)] : [first, END] })
+  const [ours, theirs] = await listenBoth(script, (client) => listen(client.stream(source, { status_events: true })))
+  assert.deepEqual(ours.events.filter(({ type }) => type === 'add').map(({ data }) => data), ['t5.0', 't5.1', 't5.2'])
+  assert.deepEqual(ours.log.map(({ body }) => body.cursor), [undefined, 't5.2', 't5.2', 't5.2'])
+  assert.deepEqual(ours.events.filter(({ type }) => type === 'status').map(({ cursor }) => cursor), ['c1', 't5.2', 't5.2', 't5.2'], 'kept, they are not behind what was told')
+  assert.ok(theirs.events.filter(({ data }) => data === 't5.2').length > 1, 'the driver tells events again')
+  // So it is from the cursor of an earlier stream.
+  const [again] = await listenBoth((_, n) => ({ chunks: [first, ...(n < 2 ? [] : [END])] }), (client, l) => (l === lib ? listen(client.stream(source, { cursor: 't5.2' })) : {}))
+  assert.deepEqual(again.log.map(({ body }) => body.cursor), ['t5.2', 't5.2', 't5.2'])
 })
 
 test('an event without its line end is one when the stream ends cleanly', async () => {
