@@ -160,7 +160,7 @@ test('no news for longer than the history is kept: short-lived connections carry
     assert.equal(place.asked('/feed/1'), before + 3)
     // What happened in the meantime comes with it, however much it is.
     await place.knobs({ cutStreams: true, dropNext: 1e9 })
-    want.push(...await place.write(140))
+    want.push(...await place.write(160))
     ahead += 600
     await until(() => one.states.at(-1).connects > 6)
     await place.knobs({ dropNext: 0 })
