@@ -111,6 +111,7 @@ export function useLive<R>(live: Live<R> | null): { data: R | undefined; error: 
   const early = ahead(scope)
   const key = live?.key
   const [state, setState] = useState<Shown<R>>(nothing)
+  const [times, again] = useState(0)
   useEffect(() => {
     if (!live || early) return
     let on = true
@@ -119,6 +120,8 @@ export function useLive<R>(live: Live<R> | null): { data: R | undefined; error: 
     }
     const failed = (error: unknown) => {
       if (!CountersignError.isQuiet(error)) show({ error: error as Error })
+      // Somebody else came and this user is back, all before a render: nothing here has changed, but the subscription has ended.
+      else if (on && CountersignError.is(error, 'identity_changed')) again((n) => n + 1)
     }
     let stop: (() => void) | undefined
     try {
@@ -132,7 +135,7 @@ export function useLive<R>(live: Live<R> | null): { data: R | undefined; error: 
       setState(nothing)
     }
     // Not by `live` itself: a question is what its key says.
-  }, [session, identity, key, early])
+  }, [session, identity, key, early, times])
   // What was answered to another question, or to another user, is not shown: not even for one render.
   const mine = live && state.session === session && state.identity === identity && state.key === key && !early
   return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, isLoading: !!live && !mine }

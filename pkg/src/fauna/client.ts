@@ -129,8 +129,8 @@ export class Client<T extends string = string> {
    * @throws TypeError, RangeError or ClientError for a query that cannot be sent.
    */
   live<R = any>(set: Query<any>, options: LiveOptions<R> = {}): Live<R[]> {
-    const { endpoint, template } = this.#state.config
-    return live<R>(this.#asked(), set, options, `${String(endpoint)} ${template ?? ''}`)
+    const { endpoint, template, session } = this.#state.config
+    return live<R>(this.#asked(), set, options, `${String(endpoint)} ${template ?? ''}`, session)
   }
 
   /** What the doctor finds about the current token and this client's `endpoint` and `audience`. Never rejects. With a secret there is nothing to look at: `[]`. */

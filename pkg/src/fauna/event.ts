@@ -3,21 +3,18 @@ import { excerpt, readBody } from './answer.js'
 import { decodeTree } from './decode.js'
 import { ClientError, getServiceError, ProtocolError, type ServiceError } from './errors.js'
 import type { HTTPResponse } from './http.js'
+import { Garbled } from './lines.js'
 import type { EventSource, FeedSuccess, LongType, QueryFailure } from './wire.js'
 
 const unreadable = (what: string) => new ProtocolError({ message: `Error parsing an event: it ${what}`, httpStatus: 200 })
 
-/** A line of a stream is no event: it is of another server, of a network that answers for it, or half of one. */
-export class Garbled extends ProtocolError {
-  constructor(text: string) {
-    super({ message: `Error parsing an event as JSON${excerpt(text)}`, httpStatus: 200 })
-  }
-}
+const garbled = (text: string, secret: string | undefined) => new Garbled(`Error parsing an event as JSON${excerpt(text, secret)}`)
 
-const known = (event: any): boolean => typeof event === 'object' && event !== null && typeof event.type === 'string'
+/** `resync` is a word of ours. */
+const known = (event: any): boolean => typeof event === 'object' && event !== null && typeof event.type === 'string' && event.type !== 'resync'
 
 /** The event with its values. @throws ProtocolError for a value that is none, and for an error that does not say which. */
-const decoded = (event: any, decode: (part: any) => any): any => {
+const decoded = (event: any, decode: (part: any) => any, secret: string | undefined): any => {
   const { error } = event
   try {
     if (event.type !== 'error') {
@@ -28,22 +25,22 @@ const decoded = (event: any, decode: (part: any) => any): any => {
     }
     if (error?.abort !== undefined) error.abort = decode(error.abort)
   } catch (error) {
-    throw unreadable(`cannot be read${excerpt((error as Error).message)}`)
+    throw unreadable(`cannot be read${excerpt((error as Error).message, secret)}`)
   }
   if (typeof error?.code !== 'string' || typeof error.message !== 'string') throw unreadable('is an error without a code or a message')
   return event
 }
 
 /** One line of a stream. @throws Garbled, ProtocolError for a value that is not one, ServiceError for an error event; it has no HTTP status. */
-export const readEvent = (line: string, long: LongType): any => {
+export const readEvent = (line: string, long: LongType, secret: string | undefined): any => {
   let event: any
   try {
     event = JSON.parse(line)
   } catch {
-    throw new Garbled(line)
+    throw garbled(line, secret)
   }
-  if (!known(event)) throw new Garbled(line)
-  decoded(event, (part) => decodeTree(part, long))
+  if (!known(event)) throw garbled(line, secret)
+  decoded(event, (part) => decodeTree(part, long), secret)
   if (event.type === 'error') throw getServiceError(event as QueryFailure)
   return event
 }
@@ -54,14 +51,18 @@ type Answer = Pick<HTTPResponse, 'status' | 'body'>
 export const refusal = (answer: Answer, secret?: string): ServiceError | ProtocolError =>
   readBody<never>(answer, { format: 'tagged', long: 'number', secret }, () => undefined)
 
-/** One page of a feed, or the error to throw. Its error events stay in it. */
-export const readPage = (answer: Answer, long: LongType, secret: string | undefined): FeedSuccess | ServiceError | ProtocolError =>
-  readBody(answer, { format: 'tagged', long, secret }, (page, decode) => {
-    const { events, cursor } = page
-    if (!Array.isArray(events) || typeof cursor !== 'string' || !events.every(known)) return undefined
-    for (const event of events) decoded(event, decode)
-    return page as FeedSuccess
+/** One page of a feed, or the error to throw: Garbled for what is none. Its error events stay in it. */
+export const readPage = (answer: Answer, long: LongType, secret: string | undefined): FeedSuccess | ServiceError | ProtocolError => {
+  let page = false
+  const result = readBody(answer, { format: 'tagged', long, secret }, (body, decode) => {
+    const { events, cursor } = body
+    page = Array.isArray(events) && typeof cursor === 'string' && events.every(known)
+    if (!page) return undefined
+    for (const event of events) decoded(event, decode, secret)
+    return body as FeedSuccess
   })
+  return !page && result instanceof ProtocolError && answer.status < 400 ? new Garbled(result.message) : result
+}
 
 /** What a query for events answered. @throws ClientError when it is no event source. */
 export const sourceOf = (value: any): EventSource => {

@@ -1,6 +1,7 @@
 import { defined, positive } from './config.js'
 import { ClientError, getServiceError } from './errors.js'
 import type { HTTPClient } from './http.js'
+import { fence, type Fence } from '../fence.js'
 import type { LogHandler } from './log.js'
 import type { Own } from './stream.js'
 import type { EventSource, FeedSuccess, LongType, QueryStats, StreamEventData } from './wire.js'
@@ -76,7 +77,7 @@ export interface Feeding {
  */
 export class FeedClient<T = any> {
   readonly #feeding: Feeding
-  #fetch: Promise<() => Promise<FeedSuccess<T>>> | undefined
+  #fetch: ((guard: Fence) => Promise<FeedSuccess<T>>) | undefined
 
   /** @throws TypeError for an option that is missing or contradicts another, RangeError for one that is out of range, as the driver does. */
   constructor(token: EventSource | (() => Promise<EventSource>), config: FeedClientConfiguration, /** @internal */ own?: Own) {
@@ -97,8 +98,15 @@ export class FeedClient<T = any> {
    */
   async nextPage(): Promise<FeedPage<T>> {
     if (this.#feeding.done) throw new ClientError('The event feed has no more pages to fetch.')
-    const fetch = await (this.#fetch ??= import('./events.js').then(({ feeder }) => feeder<T>(this.#feeding)))
-    return new FeedPage<T>(await fetch())
+    // It belongs to whoever is signed in now, not to whoever is when the code below has loaded.
+    const guard = fence(this.#feeding.own?.session, 'fauna')
+    try {
+      // An import that failed is tried again by the next call.
+      this.#fetch ??= (await import('./events.js')).feeder<T>(this.#feeding)
+      return new FeedPage<T>(await this.#fetch(guard))
+    } finally {
+      guard.end()
+    }
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<FeedPage<T>, void> {

@@ -1,27 +1,36 @@
 // What a FeedClient does, loaded with its first page.
 import { CountersignError } from '../errors.js'
+import type { Fence } from '../fence.js'
 import { ThrottlingError } from './errors.js'
 import { readPage, sourceOf } from './event.js'
 import { connection } from './event-way.js'
 import type { Feeding } from './feed.js'
 import { pause } from './run.js'
-import { ended } from './state.js'
+import { ended, type Who } from './state.js'
 import type { FeedSuccess } from './wire.js'
 
+const changed = () => new CountersignError('identity_changed', 'fauna: the user changed; a feed belongs to the user with whom it began', { backend: 'fauna' })
+
 /** Fetches one page after the other. */
-export const feeder = <T>(feeding: Feeding): (() => Promise<FeedSuccess<T>>) => {
+export const feeder = <T>(feeding: Feeding): ((guard: Fence) => Promise<FeedSuccess<T>>) => {
   const { source, config, own } = feeding
-  // Pages may be fetched hours apart, so the session is not listened to meanwhile: it is asked whom the first page was for.
+  // Pages may be fetched hours apart, so the session is not listened to between them: it is asked whom the first page was for.
   const session = own?.session
-  let known = session?.identityKey
-  const check = () => {
+  let known: Who
+  const mine = (guard: Fence) => {
     const now = session?.identityKey
     known ??= now
-    if (now !== undefined && now !== known) throw new CountersignError('identity_changed', 'fauna: the user changed; a feed belongs to the user with whom it began', { backend: 'fauna' })
+    if (now !== undefined && now !== known) throw changed()
+    try {
+      guard.check()
+    } catch {
+      throw changed()
+    }
   }
   const way = connection(config, own)
   let token: string | undefined
-  return async () => {
+  return async (guard) => {
+    const check = () => mine(guard)
     if (own) ended(own.state)
     const { signal, page_size, start_ts, max_attempts, max_backoff, long_type } = config
     signal?.throwIfAborted()

@@ -1,5 +1,12 @@
 import { ProtocolError } from './errors.js'
 
+/** What came is no event: it is of another server, of a network that answers for it, or half of one. */
+export class Garbled extends ProtocolError {
+  constructor(message: string) {
+    super({ message, httpStatus: 200 })
+  }
+}
+
 /**
  * Takes bytes in pieces and gives back whole lines of text. Lines are decoded whole, so a character that came in two pieces survives; pieces of an
  * unfinished line are kept as they are, so a long line costs no more for coming in many pieces.
@@ -31,7 +38,7 @@ export class LineSplitter {
     try {
       text = this.#decoder.decode(bytes)
     } catch {
-      throw new ProtocolError({ message: 'Fauna sent bytes that are no UTF-8 text', httpStatus: 200 })
+      throw new Garbled('Fauna sent bytes that are no UTF-8 text')
     }
     const lines: string[] = []
     for (const line of text.split('\n')) {

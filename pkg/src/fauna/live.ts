@@ -1,5 +1,6 @@
 import { CountersignError } from '../errors.js'
-import type { Live, Sink, Unsubscribe } from '../types.js'
+import { fence } from '../fence.js'
+import type { Live, Session, Sink, Unsubscribe } from '../types.js'
 import type { Asks } from './paginate.js'
 import { fql, type Query } from './query.js'
 import type { ResyncEvent, StreamClient, StreamClientConfiguration, StreamOptions } from './stream.js'
@@ -21,7 +22,7 @@ export interface Asked extends Asks {
 }
 
 /** @internal */
-export const live = <R>(client: Asked, set: Query<any>, options: LiveOptions<R>, whose: string): Live<R[]> => {
+export const live = <R>(client: Asked, set: Query<any>, options: LiveOptions<R>, whose: string, session: Session<any> | undefined): Live<R[]> => {
   const { via = 'stream', poll_ms, limit = 1000 } = options
   // Asked in one transaction, so that not a single event is between the documents and the source.
   const query = fql`let set = (${set})
@@ -31,7 +32,19 @@ export const live = <R>(client: Asked, set: Query<any>, options: LiveOptions<R>,
     subscribe(sink: Sink<R[]> | ((value: R[]) => void)): Unsubscribe {
       const to = typeof sink === 'function' ? { next: sink } : sink
       const control = new AbortController()
-      import('./events.js').then(({ follow }) => follow(client, query, options, to, control.signal)).catch((error) => {
+      // It belongs to whoever is signed in now, not to whoever is when the code below has loaded.
+      const guard = fence(session, 'fauna')
+      const start = async () => {
+        try {
+          const { follow } = await import('./events.js')
+          guard.check()
+          // Asked for at once: from here on the stream looks after it.
+          return follow(client, query, options, to, control.signal)
+        } finally {
+          guard.end()
+        }
+      }
+      start().catch((error) => {
         // On a server there is nobody to show it to.
         if (!control.signal.aborted && !CountersignError.is(error, 'on_server')) to.error?.(error)
       })

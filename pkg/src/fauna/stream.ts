@@ -1,3 +1,4 @@
+import { fence } from '../fence.js'
 import type { Session } from '../types.js'
 import { defined, positive } from './config.js'
 import { ClientError } from './errors.js'
@@ -143,12 +144,30 @@ export class StreamClient<T = any, X = never> {
     const shared = this.#shared
     let running: Events<T, X> | undefined
     let opening: Promise<Events<T, X>> | undefined
+    let over = false
     const open = async (): Promise<Events<T, X>> => {
       if (shared.closed) throw new ClientError('The stream has been closed and cannot be reused.')
-      return (running = (await import('./events.js')).subscribe<T>(shared) as Events<T, X>)
+      // It belongs to whoever is signed in now, not to whoever is when the code below has loaded.
+      const guard = fence(shared.own?.session, 'fauna')
+      try {
+        return (running = (await import('./events.js')).subscribe<T>(shared, guard) as Events<T, X>)
+      } catch (error) {
+        guard.end()
+        throw error
+      }
     }
-    const step = (method: 'next' | 'return' | 'throw', value?: any): Promise<IteratorResult<any, void>> =>
-      running ? running[method](value) : (opening ??= open()).then((events) => events[method](value))
+    // As a generator: what has not begun is ended without a word, and an error is said once.
+    const first = async (method: 'next' | 'return' | 'throw', value?: any): Promise<IteratorResult<any, void>> => {
+      over ||= !opening && method !== 'next'
+      try {
+        if (!over) return (await (opening ??= open()))[method](value)
+      } catch (error) {
+        if (!over) throw ((over = true), error)
+      }
+      if (method === 'throw') throw value
+      return { value, done: true }
+    }
+    const step: typeof first = (method, value) => (running ? running[method](value) : first(method, value))
     return {
       next: () => step('next'),
       return: (value) => step('return', value),

@@ -1,14 +1,16 @@
 // What a StreamClient does, loaded with its first iteration: the machine decides, this carries out.
 import { CountersignError } from '../errors.js'
-import { fence, type Fence } from '../fence.js'
+import type { Fence } from '../fence.js'
 import { loadLive } from '../live.js'
 import type { Session, Unsubscribe } from '../types.js'
 import { ClientClosedError, getServiceError, NetworkError, ProtocolError, ServiceError } from './errors.js'
-import { Garbled, readEvent, readPage, sourceOf } from './event.js'
+import { readEvent, readPage, sourceOf } from './event.js'
 import { connection, type Connection } from './event-way.js'
 import { Inbox } from './inbox.js'
+import { Garbled } from './lines.js'
 import { mono, run, told, type causes, type MachineClass, type Running } from './machine.js'
 import type { ResyncEvent, StreamEvent, StreamState, Subscribed } from './stream.js'
+import type { Who } from './state.js'
 import type { FeedSuccess, StreamEventError } from './wire.js'
 
 type Cause = (typeof causes)[number]
@@ -18,6 +20,9 @@ type Cause = (typeof causes)[number]
  * a stream how far it is every five minutes, and a connection may live shorter than that: without news its cursor would grow old until it is refused.
  */
 const OLD = 300_000
+
+/** So many attempts are without end. */
+const MOST = 0xffff_ffff
 
 /** What another attempt would not change. What passes is the network's, a provider's that is ill for now, or of a transport that throws what it likes. */
 const lasting = (error: unknown): boolean =>
@@ -33,7 +38,9 @@ class Subscription<T> {
   #over = false
   #machine: Running | undefined
   #way: Connection | undefined
-  #guard: Fence | undefined
+  readonly #guard: Fence
+  /** Whose the loop before this one was. */
+  readonly #whose: Who
   readonly #stop: Unsubscribe[] = []
   /** Where the next connection begins. */
   #token = ''
@@ -57,9 +64,12 @@ class Subscription<T> {
   #cause: Cause = 'first'
   #connects = 0
 
-  constructor(shared: Subscribed) {
+  constructor(shared: Subscribed, guard: Fence) {
     this.#shared = shared
+    this.#guard = guard
+    this.#stop.push(guard.end)
     this.#session = shared.own?.session
+    this.#whose = shared.at?.who
     this.#inbox = new Inbox<any>((event) => this.#deliver(event), (full) => this.#hold(full))
   }
 
@@ -100,7 +110,7 @@ class Subscription<T> {
       return true
     }
     this.#shared.ts = event.txn_ts
-    this.#keep(event.cursor)
+    this.#keep(event.cursor ?? this.#shared.at?.cursor)
     return event.type !== 'status' || !!config.status_events
   }
 
@@ -132,10 +142,7 @@ class Subscription<T> {
       () => own?.state.streams.delete(end),
       () => signal?.removeEventListener('abort', abort),
     )
-    const guard = (this.#guard = fence(this.#session, 'fauna'))
-    this.#stop.push(guard.end)
-    const now = this.#session?.identityKey
-    if (at && now !== undefined && at.who !== undefined && now !== at.who) throw changed()
+    if (!this.#mine()) return
     const glue = await loadLive()
     if (this.#over) return
     this.#way = connection(config, own)
@@ -145,10 +152,12 @@ class Subscription<T> {
       this.#begins(at?.token ?? sourceOf(typeof source === 'function' ? await source() : source).token)
       if (this.#over) return
     }
-    const every = config.via === 'feed' ? Math.max(1, config.poll_ms ?? 5000) : -1
-    const later = own && !own.counted ? 0 : config.max_attempts
+    // The machine counts in whole numbers: what is none, or more than it can count, is not to become 0.
+    const every = config.via === 'feed' ? Math.ceil(config.poll_ms ?? 5000) || 5000 : -1
+    const most = config.max_attempts >= 1 ? Math.min(Math.ceil(config.max_attempts), MOST) : 1
+    const later = own && !own.counted ? 0 : most
     const Machine = (glue as unknown as { FaunaStream: MachineClass }).FaunaStream
-    this.#machine = run(new Machine(every, config.max_attempts, later, config.max_backoff * 1000, again), this)
+    this.#machine = run(new Machine(every, most, later, config.max_backoff * 1000 || 20_000, again), this)
     this.#listen()
     this.#machine.tell(told.start)
   }
@@ -184,13 +193,15 @@ class Subscription<T> {
 
   /** Whether the user is still the one with whom it began; if not, it is over, and what was not handed out yet is nobody's. */
   #mine(): boolean {
+    const now = this.#session?.identityKey
     try {
-      this.#guard?.check()
-      return true
+      this.#guard.check()
+      if (now === undefined || this.#whose === undefined || now === this.#whose) return true
     } catch {
-      this.#finish(changed(), true)
-      return false
+      // Said below.
     }
+    this.#finish(changed(), true)
+    return false
   }
 
   /** Ends it: what is queued is still delivered, unless `now`. As with the driver, an error is the end of the stream itself, not only of this loop. */
@@ -198,7 +209,8 @@ class Subscription<T> {
     if (this.#over) return
     this.#over = true
     const failed = error !== undefined
-    if (failed) this.#shared.closed = true
+    // Not for a source that could not be had: a later loop asks for it again.
+    if (failed && this.#token) this.#shared.closed = true
     this.#machine?.tell(told.close)
     this.#machine?.free()
     this.abort()
@@ -239,6 +251,8 @@ class Subscription<T> {
     if (cause !== 'first') this.#cause = cause
     this.#connects++
     if (via !== 'feed' || this.#connects === 1) this.#say('connecting')
+    // Whoever was told may have ended it.
+    if (this.#over) return
     const { signal } = (this.#control = new AbortController())
     // What ends it without a word of its own is the machine's watchdog.
     this.#error = undefined
@@ -254,7 +268,7 @@ class Subscription<T> {
 
   open(): void {
     this.#say('open')
-    this.#lease()
+    if (!this.#over) this.#lease()
   }
 
   wait(retryInMs: number, cause: Cause): void {
@@ -296,11 +310,11 @@ class Subscription<T> {
 
   /** What came in one piece: what is right of it counts, also when the rest is an error. */
   #batch(id: number, lines: string[]): void {
-    const { long_type } = this.#shared.config
+    const { long_type, secret } = this.#shared.config
     let some = false
     try {
       for (const line of lines) {
-        this.#take(readEvent(line, long_type))
+        this.#take(readEvent(line, long_type, secret))
         some = true
       }
     } finally {
@@ -336,7 +350,7 @@ class Subscription<T> {
   async #page(signal: AbortSignal): Promise<boolean | undefined> {
     const { long_type, page_size, secret } = this.#shared.config
     const body = this.#body()
-    const page = readPage(await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard!.check), long_type, secret)
+    const page = readPage(await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard.check), long_type, secret)
     if (signal.aborted) return undefined
     if (page instanceof Error) throw page
     const { events, cursor, has_next } = page as FeedSuccess
@@ -390,4 +404,4 @@ class Subscription<T> {
 }
 
 /** The events of one iteration. */
-export const subscribe = <T>(shared: Subscribed): AsyncGenerator<StreamEvent<T>, void, unknown> => new Subscription<T>(shared) as unknown as AsyncGenerator<StreamEvent<T>, void, unknown>
+export const subscribe = <T>(shared: Subscribed, guard: Fence): AsyncGenerator<StreamEvent<T>, void, unknown> => new Subscription<T>(shared, guard) as unknown as AsyncGenerator<StreamEvent<T>, void, unknown>
