@@ -20,7 +20,7 @@ export async function* events(send: Fetch, url: URL, request: HTTPStreamRequest,
     if (!response.ok) throw refusal({ status: response.status, body: await response.text().catch(() => '') })
     if (!response.body) throw new ProtocolError({ message: `Response is in an unknown format: status ${response.status} without a body, where a stream was asked for`, httpStatus: response.status })
     began = true
-    for await (const line of lines(response.body)) {
+    for await (const line of lines(response.body, signal)) {
       if (signal.aborted) return
       yield line
     }

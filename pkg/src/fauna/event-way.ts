@@ -16,9 +16,9 @@ import type { FeedRequest, StreamRequest } from './wire.js'
 type OpenStream = (data: StreamRequest, signal: AbortSignal) => Promise<AsyncIterable<string[]>>
 
 /** While a stream is read every failure is one of the connection, unless the session ended it. */
-async function* reading(body: ReadableStream<Uint8Array>): AsyncGenerator<string[], void> {
+async function* reading(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<string[], void> {
   try {
-    yield* batches(body)
+    yield* batches(body, signal)
   } catch (error) {
     throw networkError(error)
   }
@@ -40,7 +40,7 @@ const fetched = (config: Settled, way: Way, secret: string | undefined): OpenStr
   const { ok, status, body } = response
   if (!ok) throw await explained(refusal({ status, body: await response.text().catch(() => '') }, secret), way, signal)
   if (!body) throw new ProtocolError({ message: `Response is in an unknown format: status ${status} without a body, where a stream was asked for`, httpStatus: status })
-  return reading(body)
+  return reading(body, signal)
 }
 
 /** The error of somebody else's transport (the driver's FetchClient throws the driver's own) in the class that it has here. */

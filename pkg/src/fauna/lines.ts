@@ -65,11 +65,14 @@ export class LineSplitter {
 
 /**
  * The lines of a body, in batches as they come. The last one needs no end if the body has one: a connection that breaks off leaves half an event.
- * Leaving the iteration cancels the body. Rejects as the body does.
+ * Leaving the iteration cancels the body, as does the signal: what was given to `fetch` may have lost it (Node collects signals that were made of others, and with
+ * them what they are to abort). Rejects as the body does.
  */
-export async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator<string[], void> {
+export async function* batches(body: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<string[], void> {
   const reader = body.getReader()
   const splitter = new LineSplitter()
+  const cancel = () => void reader.cancel().catch(() => {})
+  signal?.addEventListener('abort', cancel)
   try {
     for (;;) {
       const { done, value } = await reader.read()
@@ -78,11 +81,12 @@ export async function* batches(body: ReadableStream<Uint8Array>): AsyncGenerator
       if (done) return
     }
   } finally {
-    void reader.cancel().catch(() => {})
+    signal?.removeEventListener('abort', cancel)
+    cancel()
   }
 }
 
 /** The lines of a body, one by one. */
-export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
-  for await (const batch of batches(body)) yield* batch
+export async function* lines(body: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<string, void> {
+  for await (const batch of batches(body, signal)) yield* batch
 }

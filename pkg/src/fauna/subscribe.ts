@@ -371,7 +371,10 @@ class Subscription<T> {
     if (this.#over || !this.#mine()) return
     this.#error = error
     const machine = this.#machine!
-    if (error instanceof Garbled) machine.tell(told.garbled, id)
+    // The session's provider is ill for now: it was the last token there was, and there will be another one.
+    const ill = this.#session?.status === 'degraded' && CountersignError.is(error, 'unauthorized', 'permission_loss', 'token_expired')
+    if (ill) machine.tell(told.dropped, id)
+    else if (error instanceof Garbled) machine.tell(told.garbled, id)
     // A value that cannot be read comes again with every attempt.
     else if (error instanceof ProtocolError && error.httpStatus < 400) machine.tell(told.fatal, id)
     else if (error instanceof ServiceError || error instanceof ProtocolError) {

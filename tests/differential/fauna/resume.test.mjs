@@ -1,6 +1,8 @@
 // A stream through everything that ends a connection: real sessions, the local Fauna, its knobs. Not an event is lost, doubled or out of order.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { until } from '../until.mjs'
 import { canonical, fast, lib } from './compare.mjs'
 import { listen } from './listening.mjs'
@@ -452,6 +454,28 @@ test('a transport of one\'s own, with a session: its tokens, and one forced afte
     const invalid = await listen(mine.stream({ token: 'x' }))
     assert.ok(invalid.error instanceof lib.InvalidRequestError)
   })
+})
+
+test('a stream that is closed is closed at the server as well, whatever the platform has collected meanwhile', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  const { own, client, person } = await place.open(t)
+  for (const of of [own, client(place.fetchClient()), place.admin]) {
+    const one = await opened(of)
+    for (let i = 0; i < 5; i++) {
+      collect()
+      await new Promise(setImmediate)
+    }
+    await close(one)
+  }
+  // The end of a user reaches it too.
+  const one = await opened(own)
+  collect()
+  await new Promise(setImmediate)
+  collect()
+  await person.signIn('bob')
+  await one.heard.done
+  await until(async () => (await place.streams()) === 0)
 })
 
 test('nothing stays behind: no connection, no timer, no listener', async (t) => {

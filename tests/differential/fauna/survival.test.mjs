@@ -1,8 +1,8 @@
 // Streams that outlive their tokens, and a soak: real tokens that live for seconds, a writer that writes all the time. What is expected is every event, once, in order.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { until } from '../until.mjs'
-import { fast, lib } from './compare.mjs'
+import { lib } from './compare.mjs'
 import { listen } from './listening.mjs'
 import { expiry, numbers, startPlace } from './place.mjs'
 import { prng } from './random.mjs'
@@ -16,6 +16,11 @@ const start = async (t, options) => {
   t.after(() => place.stop())
   return place
 }
+
+// No pauses between attempts.
+const { random } = Math
+Math.random = () => 0.001
+after(() => (Math.random = random))
 
 const orders = lib.fql`Order.all().eventSource()`
 
@@ -104,7 +109,7 @@ describe('streams that outlive', { concurrency: true }, () => {
 
   test('a provider that fails for a while: the stream is cut, and goes on when there is a token again', async (t) => {
     const place = await start(t, { lifetimeS: 3 })
-    const { own, person } = await place.open(t)
+    const { own, person, session } = await place.open(t)
     await place.knobs({ revalidateEveryMs: 50 })
     const [ear] = await ears([{ client: own }])
     const { getToken } = person.provider
@@ -116,7 +121,10 @@ describe('streams that outlive', { concurrency: true }, () => {
       throw new Error('503 from the issuer')
     }
     const written = await place.write(2)
-    await until(() => failed && ear.states.some(({ cause }) => cause === 'permission_loss' || cause === 'refused' || cause === 'dropped'))
+    // However often it is tried meanwhile: rights that seem to be lost are those of an old token.
+    await until(() => failed && ear.states.at(-1).connects > 8 || ear.over)
+    assert.equal(ear.error, undefined, ear.error?.stack)
+    assert.equal(session.status, 'degraded')
     written.push(...await place.write(3))
     failing = false
     await exactly([ear], written)
@@ -124,31 +132,29 @@ describe('streams that outlive', { concurrency: true }, () => {
   })
 
   test('a soak: connections cut, closed, refused and silenced at random', async (t) => {
-    const seed = FULL ? Math.floor(Math.random() * 2 ** 31) : 11
+    const seed = FULL ? Math.floor(random() * 2 ** 31) : 11
     const r = prng(seed)
     const pick = (list) => list[Math.floor(r() * list.length)]
     t.diagnostic(`seed ${seed}`)
     const place = await start(t)
     const { client, own } = await place.open(t)
-    await fast(async () => {
-      const all = await ears([{ client: own }, { client: own }, { client: own, options: { via: 'feed', poll_ms: 10, page_size: 3 } }, { client: client(place.fetchClient()) }])
-      const written = []
-      const done = Date.now() + (FULL ? 120_000 : 4000)
-      // A third loss of rights in a row would be believed.
-      let losses = 2
-      while (Date.now() < done) {
-        const trouble = pick([{ cutStreams: true }, { endStreams: true }, { overflowStreams: true }, { cutNext: 2 }, { dropNext: 2 }, { cutStreams: true, dropNext: 1 }, { splitChunks: r() < 0.5 }, { editRoles: true }, { firstByteMs: Math.floor(r() * 20) }, {}])
-        if (!trouble.editRoles || losses-- > 0) await place.knobs(trouble)
-        for (let i = Math.floor(r() * 4); i > 0; i--) written.push(...await place.write(1 + Math.floor(r() * 4)))
-        // At most 128 are replayed: who falls back further has missed some, which is another test.
-        const low = written.at(-60)
-        if (low !== undefined) await until(() => all.every((ear) => ear.over || ear.events.findLast(({ data }) => data.total >= low)))
-        assert.deepEqual(all.filter(({ over }) => over).map(({ error }) => error), [])
-      }
-      await place.knobs({ cutNext: 0, dropNext: 0, firstByteMs: 0, splitChunks: false })
-      await exactly(all, written)
-      t.diagnostic(`${written.length} events, connections: ${all.map(({ states }) => states.at(-1).connects).join(', ')}`)
-      await end(place, all)
-    })
+    const all = await ears([{ client: own }, { client: own }, { client: own, options: { via: 'feed', poll_ms: 10, page_size: 3 } }, { client: client(place.fetchClient()) }])
+    const written = []
+    const done = Date.now() + (FULL ? 120_000 : 4000)
+    // A third loss of rights in a row would be believed.
+    let losses = 2
+    while (Date.now() < done) {
+      const trouble = pick([{ cutStreams: true }, { endStreams: true }, { overflowStreams: true }, { cutNext: 2 }, { dropNext: 2 }, { cutStreams: true, dropNext: 1 }, { splitChunks: r() < 0.5 }, { editRoles: true }, { firstByteMs: Math.floor(r() * 20) }, {}])
+      if (!trouble.editRoles || losses-- > 0) await place.knobs(trouble)
+      for (let i = Math.floor(r() * 4); i > 0; i--) written.push(...await place.write(1 + Math.floor(r() * 4)))
+      // At most 128 are replayed: who falls back further has missed some, which is another test.
+      const low = written.at(-60)
+      if (low !== undefined) await until(() => all.every((ear) => ear.over || ear.events.findLast(({ data }) => data.total >= low)))
+      assert.deepEqual(all.filter(({ over }) => over).map(({ error }) => error), [])
+    }
+    await place.knobs({ cutNext: 0, dropNext: 0, firstByteMs: 0, splitChunks: false })
+    await exactly(all, written)
+    t.diagnostic(`${written.length} events, connections: ${all.map(({ states }) => states.at(-1).connects).join(', ')}`)
+    await end(place, all)
   })
 })
