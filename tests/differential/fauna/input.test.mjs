@@ -185,7 +185,7 @@ test('an excerpt is at most 120 characters, on one line, and without a secret', 
 
 test('an HTTPClient of one\'s own that fails or answers nonsense: ClientError; its NetworkError stays one', async () => {
   const ask = async (request, options) => (await outcome(() => new Client({ secret: 'fn-secret', endpoint: 'https://fauna.example' }, { request, close() {} }).query(fql`1`, options))).error
-  for (const request of [async () => { throw new Error('broken') }, () => { throw new Error('broken at once') }, async () => { throw 'a text' }, async () => undefined, async () => ({ status: 200 }), async () => ({ status: 200, body: { data: 1 }, headers: {} }), async () => ({ body: '', headers: {} })]) {
+  for (const request of [async () => { throw new Error('broken') }, () => { throw new Error('broken at once') }, async () => { throw 'a text' }, async () => undefined, async () => ({ status: 200 }), async () => ({ status: 200, body: { data: 1 }, headers: {} }), async () => ({ body: '', headers: {} }), async () => ({ status: 200, body: '{}' })]) {
     const error = await ask(request)
     assert.ok(error instanceof lib.ClientError && /HTTPClient given to this client/.test(error.message), String(error))
   }

@@ -114,6 +114,17 @@ test('headers of more than 8 KiB: the bare 400 says that the token is too large'
   assert.deepEqual([small.httpStatus, /headers of a request are too large/.test(small.hint)], [400, true])
 })
 
+test('a proxy that refuses: its page is no answer of Fauna\'s, and the token is looked at all the same', async (t) => {
+  for (const [status, claims, sentence] of [[401, { aud: undefined }, /the token has no aud/], [431, fat, /the token has \d+ bytes/], [431, {}, /headers of a request are too large/], [403, fat, undefined], [502, fat, undefined]]) {
+    const proxy = await api(() => ({ status, body: '<html>no</html>' }))
+    t.after(() => proxy.close())
+    const error = await failed(new Client({ secret: await world.token(claims), endpoint: proxy.url }))
+    assert.deepEqual([error.name, error.httpStatus], ['ProtocolError', status])
+    if (sentence) assert.match(error.hint, sentence)
+    else assert.equal(error.hint, undefined)
+  }
+})
+
 test('what is not about the token has no hint, and the doctor is not asked', async (t) => {
   const { client } = open(t, () => world.token())
   assert.equal((await client.query(fql`1 + 1`)).data, 2)

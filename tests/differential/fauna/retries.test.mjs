@@ -219,6 +219,11 @@ test('waiting for a token in vain is not tried again: it has its own limit', asy
     assert.equal(calls, expected, code)
     assert.equal(said.code, code)
     assert.equal(said instanceof NetworkError, code === 'timeout' || code === 'offline')
+    // A transport of one's own asks the session for the token itself.
+    calls = 0
+    session.getToken = async () => { calls++; throw error }
+    const own = await fast(() => new Client({ session, template: 'fauna', endpoint: 'https://fauna.example', idempotent: true }, { request: assert.fail, close() {} }).query(fql`1`).catch((e) => e))
+    assert.deepEqual([calls, own.code, own.constructor], [expected, code, said.constructor])
   }
 })
 

@@ -40,11 +40,11 @@ test('a refused token: AuthenticationError with the doctor\'s sentence', async (
 
 test('a channel that rejects token_rejected means the same; its other errors pass', async () => {
   const { server, session, client } = await setup(() => undefined)
-  let next = new CountersignError('token_rejected', 'refused', { hint: 'hint of the core' })
+  let next = new CountersignError('token_rejected', 'refused', { hint: 'hint of the core', token: { key: 'fauna' } })
   session[lib.door] = () => ({ fetch: async () => { throw next }, explain: async () => assert.fail('there is a hint already'), check: async () => [] })
   const error = await client.query(fql`1`).catch((e) => e)
   assert.ok(error instanceof lib.AuthenticationError)
-  assert.deepEqual([error.code, error.hint], ['unauthorized', 'hint of the core'])
+  assert.deepEqual([error.code, error.hint, error.token], ['unauthorized', 'hint of the core', { key: 'fauna' }])
   next = new CountersignError('signed_out', 'nobody')
   await assert.rejects(client.query(fql`1`), (e) => e === next)
   next = new CountersignError('offline', 'no network', { hint: 'plug it in' })
@@ -128,15 +128,17 @@ test('pages are one person\'s: the next one is not asked for with another\'s rig
 })
 
 test('pages that began before anybody was known belong to whoever came first', async () => {
-  const { server, session, client } = await setup((_, n) => ({ json: { data: { data: [n], after: 'c' } } }))
-  session.identityKey = undefined
-  const iterator = client.paginate(fql`x`)
-  session.become('alice')
-  await iterator.next()
-  assert.equal((await iterator.next()).done, false)
-  session.become('bob')
-  await assert.rejects(iterator.next(), { code: 'identity_changed' })
-  await server.stop()
+  for (const when of ['before', 'during']) {
+    const { server, session, client } = await setup((_, n) => (n === 0 && when === 'during' && session.become('alice'), { json: { data: { data: [n], after: 'c' } } }))
+    session.identityKey = undefined
+    const iterator = client.paginate(fql`x`)
+    if (when === 'before') session.become('alice')
+    await iterator.next()
+    if (when === 'before') assert.equal((await iterator.next()).done, false)
+    session.become('bob')
+    await assert.rejects(iterator.next(), { code: 'identity_changed' })
+    await server.stop()
+  }
 })
 
 test('an answer that comes after the user changed is not delivered, nor is a retry made', async () => {
@@ -174,6 +176,17 @@ test('a transport of one\'s own gets the token, and one replay with another', as
   assert.deepEqual(server.log.map((r) => r.headers.authorization), ['Bearer token-1', 'Bearer token-2'])
   session.getToken = async () => null
   await assert.rejects(client.query(fql`1`), { code: 'signed_out' })
+  await server.stop()
+})
+
+test('a transport of one\'s own: who changes while the token is waited for ends the query, and nothing is sent', async () => {
+  const { server, session, client } = await setup((_, n) => (n ? { json: { data: 1 } } : unauthorized), {}, ({ url }) => new driver.FetchClient({ url: url.href, fetch_keepalive: false }))
+  for (const [force, sent] of [[false, 0], [true, 1]]) {
+    session.become('alice')
+    session.getToken = async (_, options) => (options.force === force && session.become('bob'), `token-${options.force}`)
+    await assert.rejects(client.query(fql`1`), { code: 'identity_changed' })
+    assert.equal(server.log.length, sent)
+  }
   await server.stop()
 })
 
