@@ -118,7 +118,7 @@ test('abort: before the call, while the server thinks, while the answer arrives'
 })
 
 test('abort: a page, and no further one is asked for', async (t) => {
-  const server = await serve(t, (_, n) => (n % 2 ? { hang: true } : { json: { data: { '@set': { data: ['a'], after: 'c' } } } }))
+  const server = await serve(t, ({ body }) => (body.query.fql[0] === 'x' ? { json: { data: { '@set': { data: ['a'], after: 'c' } } } } : { hang: true }))
   for (const client of pair(t, server.url)) {
     const known = () => server.log.length
     let n = known()
@@ -136,8 +136,6 @@ test('abort: a page, and no further one is asked for', async (t) => {
     await assert.rejects(iterator.next(), { message: 'enough' })
     assert.deepEqual(await iterator.next(), { value: undefined, done: true })
     assert.equal(known(), n + 1)
-    await open(lib, server.url).query(fql`x`, { signal: AbortSignal.timeout(50) }).catch((e) => assert.equal(e.name, 'TimeoutError'))
-    await until(() => known() === n + 2)
   }
 })
 
@@ -172,11 +170,12 @@ test('abort and time limit of an HTTPClient of one\'s own: it is told, and not w
 
 test('the time limit begins with the sending: waiting for a token is not counted', async (t) => {
   const server = await serve(t, () => ({ json: { data: 1 } }))
-  const slow = () => ({ ...fakeProvider({ user: 'alice' }), getToken: () => new Promise((resolve) => setTimeout(resolve, 120, 'a-token')) })
-  for (const http of [undefined, new driver.FetchClient({ url: server.url.href, fetch_keepalive: false })]) {
-    const client = new Client({ session: real(t, slow()), template: 'fauna', endpoint: server.url, query_timeout_ms: 50, client_timeout_buffer_ms: 50 }, http)
+  // Longer than the limit, which is long enough for a slow machine to answer in.
+  const slow = () => ({ ...fakeProvider({ user: 'alice' }), getToken: () => new Promise((resolve) => setTimeout(resolve, 1300, 'a-token')) })
+  await Promise.all([undefined, new driver.FetchClient({ url: server.url.href, fetch_keepalive: false })].map(async (http) => {
+    const client = new Client({ session: real(t, slow()), template: 'fauna', endpoint: server.url, query_timeout_ms: 600, client_timeout_buffer_ms: 600 }, http)
     assert.equal((await client.query(fql`1`)).data, 1)
-  }
+  }))
 })
 
 test('abort while the doctor looks for words: the reason, and not the error', async (t) => {
