@@ -6,8 +6,9 @@ import { until, watchLog } from '../demo.mjs'
 export const title = 'Fauna: pages, and what is live'
 
 const LARGEST_FIRST = ['Alice: a red bicycle 890', 'Alice: coffee beans 128', 'Alice: oat milk 42']
-/** A fifth of it is left when it is renewed; the server looks every quarter of a second whether a stream's token has ended. */
-const LIFE_S = 6
+/** A fifth of it is left when it is renewed, which a stream does not follow sooner than five seconds after it began; the server looks every
+    quarter of a second whether a stream's token has ended. */
+const LIFE_S = 8
 const LOOK_MS = 250
 
 /** @param {() => import('../demo.test.mjs').Demo} of */
