@@ -6,13 +6,19 @@ import { ClientClosedError, ClientError } from './errors.js'
 import type { EventSource } from './wire.js'
 import { FeedClient, type FeedClientConfiguration } from './feed.js'
 import type { HTTPClient } from './http.js'
+import { kind } from './kind.js'
 import { live, type LiveOptions } from './live.js'
 import { SetIterator } from './paginate.js'
-import { Query } from './query.js'
+import type { Query } from './query.js'
 import { StreamClient, type Own, type Resync, type ResyncEvent, type StreamClientConfiguration } from './stream.js'
 import type { EmbeddedSet, Page } from './set.js'
 import { ended, saw, seen, who, type State } from './state.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
+
+/** Also one of another copy of the package: a module that was reloaded, an entry bundled twice. */
+const isQuery = (from: any): from is Query<any> => from?.[kind] === 'query'
+
+let made = 0
 
 /**
  * A client of one Fauna database, under the names of the official driver: `query`, `paginate`, `close`, `lastTxnTs`. Requests carry the
@@ -21,6 +27,7 @@ import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
  */
 export class Client<T extends string = string> {
   readonly #state: State
+  #number: number | undefined
 
   /** @throws TypeError or RangeError for the driver's own options, as there. What comes from the environment (`endpoint`, `secret`) is looked at when first used. */
   constructor(config: FaunaConfig<T>, httpClient?: HTTPClient) {
@@ -81,7 +88,7 @@ export class Client<T extends string = string> {
    */
   paginate<R = any>(from: Page<R> | EmbeddedSet | Query<R | Page<R>> | Query<any>, options?: QueryOptions): SetIterator<R> {
     const client = this.#asked()
-    return from instanceof Query ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
+    return isQuery(from) ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
   }
 
   /** How the events of this client get out, and the query that makes their source. */
@@ -95,7 +102,7 @@ export class Client<T extends string = string> {
     const ask: QueryOptions = { format: 'tagged' }
     if (options.secret !== undefined) ask.secret = options.secret
     if (options.signal) ask.signal = options.signal
-    return { own, source: from instanceof Query ? async () => (await this.query<EventSource>(from, ask)).data : from }
+    return { own, source: isQuery(from) ? async () => (await this.query<EventSource>(from, ask)).data : from }
   }
 
   /**
@@ -108,7 +115,7 @@ export class Client<T extends string = string> {
   stream<R = any>(from: EventSource | Query<any> | (() => Promise<EventSource>), options: Partial<StreamClientConfiguration> = {}): StreamClient<R, any> {
     const { own, source } = this.#events(from, options)
     const { config, http } = this.#state
-    if (options.cursor !== undefined && from instanceof Query) throw new ClientError('The `cursor` configuration can only be used with a stream token.')
+    if (options.cursor !== undefined && isQuery(from)) throw new ClientError('The `cursor` configuration can only be used with a stream token.')
     if (http && !('stream' in http) && options.via !== 'feed') throw new ClientError('Streaming is not supported by this client.')
     return new StreamClient<R>(source, { ...config, ...options } as StreamClientConfiguration, own)
   }
@@ -130,7 +137,8 @@ export class Client<T extends string = string> {
    */
   live<R = any>(set: Query<any>, options: LiveOptions<R> = {}): Live<R[]> {
     const { endpoint, template, session } = this.#state.config
-    return live<R>(this.#asked(), set, options, `${String(endpoint)} ${template ?? ''}`, session)
+    // Two clients with secrets are two askers; with a session it is the template that matters, and who is signed in is no part of a question.
+    return live<R>(this.#asked(), set, options, `${String(endpoint)} ${template ?? (this.#number ??= ++made)}`, session)
   }
 
   /** What the doctor finds about the current token and this client's `endpoint` and `audience`. Never rejects. With a secret there is nothing to look at: `[]`. */

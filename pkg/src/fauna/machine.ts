@@ -1,3 +1,5 @@
+import { forget } from '../boot.js'
+
 /** The Rust machine of one subscription (`src/bind/fauna.rs`): connections are numbers, both clocks come with each event. */
 export interface Machine {
   tell(what: number, id: number, a: number, code: string, mono: number, wall: number, random: number): void
@@ -25,6 +27,8 @@ export interface Hands {
   wait(ms: number, cause: (typeof causes)[number]): void
   resync(): void
   end(): void
+  /** The WebAssembly trapped: there is no machine any more. */
+  broken(cause: unknown): void
 }
 
 /** A machine with its one timer. `tell` passes an event and carries out what follows from it. */
@@ -41,10 +45,23 @@ export const mono = (): number => globalThis.performance?.now() ?? Date.now()
 export const run = (machine: Machine, hands: Hands): Running => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let freed = false
+  /** A trap is not an error of one event: it ends the instance, and nothing of it is touched again. */
+  const safely = <R>(act: () => R): R | undefined => {
+    if (freed) return undefined
+    try {
+      return act()
+    } catch (error) {
+      freed = true
+      clearTimeout(timer)
+      forget('live')
+      hands.broken(error)
+      return undefined
+    }
+  }
+  const poll = () => safely(() => machine.poll())
   const tell = (what: number, id = 0, a = 0, code = '') => {
-    if (freed) return
-    machine.tell(what, id, a, code, mono(), Date.now(), Math.random())
-    for (let effect = machine.poll(); effect && !freed; effect = freed ? undefined : machine.poll()) {
+    safely(() => machine.tell(what, id, a, code, mono(), Date.now(), Math.random()))
+    for (let effect = poll(); effect; effect = poll()) {
       const [what = -1, a = 0, b = 0] = Array.from(effect)
       if (what === 0) hands.source(a)
       else if (what === 1) hands.connect(a, causes[b]!)

@@ -284,6 +284,11 @@ class Subscription<T> {
     this.#inbox.serve()
   }
 
+  /** The machine is gone, and whatever else was in its instance. */
+  broken(cause: unknown): void {
+    this.#finish(new CountersignError('wasm_trapped', 'fauna: the WebAssembly trapped; the next stream starts anew', { backend: 'fauna', cause }), true)
+  }
+
   end(): void {
     this.#finish(this.#error ?? new NetworkError('Fauna sent nothing for too long', { code: 'timeout' }))
   }
@@ -350,7 +355,11 @@ class Subscription<T> {
   async #page(signal: AbortSignal): Promise<boolean | undefined> {
     const { long_type, page_size, secret } = this.#shared.config
     const body = this.#body()
-    const page = readPage(await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard.check), long_type, secret)
+    const answer = await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard.check).catch((error) => {
+      // Not even text.
+      throw error instanceof ProtocolError && error.httpStatus < 400 ? new Garbled(error.message) : error
+    })
+    const page = readPage(answer, long_type, secret)
     if (signal.aborted) return undefined
     if (page instanceof Error) throw page
     const { events, cursor, has_next } = page as FeedSuccess

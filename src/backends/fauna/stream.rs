@@ -316,7 +316,9 @@ impl Stream {
 
     /// When to look after a connection that works. One that was not read for long, and lives, has something to read at once.
     fn watch(&mut self, now: Now) {
-        let wait = if self.stale { BRIEF } else { DurationMs(IDLE.0.saturating_sub(passed(self.last, now).0)).max(CONNECT) };
+        // A token that came at the beginning is waited with from the beginning on: it may live hardly longer than that.
+        let since = self.first.map_or(DurationMs::ZERO, |first| passed(first, now));
+        let wait = if self.stale { DurationMs(BRIEF.0.saturating_sub(since.0).max(0)) } else { DurationMs(IDLE.0.saturating_sub(passed(self.last, now).0)).max(CONNECT) };
         self.due = (!self.held).then(|| now.mono + wait);
     }
 

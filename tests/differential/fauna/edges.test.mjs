@@ -1,6 +1,7 @@
 // Streams at their edges: ended from inside, odd numbers, answers that are nobody's.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { dist } from '../dist.mjs'
 import { until } from '../until.mjs'
 import { driver, failure, fast, lib, open } from './compare.mjs'
 import { change, END, eventStats, line, listen, status } from './listening.mjs'
@@ -18,8 +19,10 @@ test('ended in its own onState: nothing is asked for any more, and nothing stays
     const server = await stub((_, n) => (state === 'waiting' && n === 0 ? { chunks: [status(1), RESET] } : { chunks: stay(status(1)) }))
     const session = fakeSession(lib)
     let leases = 0
-    session.leases = async function* () {
+    session.leases = async function* (_, { signal }) {
       leases++
+      await new Promise((end) => signal.addEventListener('abort', end))
+      signal.throwIfAborted()
     }
     const client = new lib.Client({ session, template: 'fauna', endpoint: server.url })
     const stream = client.stream(source, { onState: ({ status }) => status === state && stream.close() })
@@ -31,6 +34,7 @@ test('ended in its own onState: nothing is asked for any more, and nothing stays
     await until(() => server.open.size === 0)
     assert.ok(server.log.length <= { connecting: 1, open: 2, waiting: 2, closed: 2 }[state], `${state}: ${server.log.length}`)
     if (state === 'open') assert.equal(leases, 0, 'a lease that nobody ends')
+    client.close()
     assert.equal(session.listeners.size, 0, state)
     await server.stop()
   }
@@ -131,4 +135,31 @@ test('a source that cannot be had does not close the stream: a later loop asks a
     assert.equal((await listen(stream)).events.length, 1)
     await server.stop()
   }
+})
+
+test('a trap of the WebAssembly ends a stream with an error, whenever it comes', async () => {
+  const { run, told } = await dist('fauna/machine.js')
+  for (const at of ['tell', 'poll']) {
+    const trap = new WebAssembly.RuntimeError('unreachable')
+    let good = 3
+    const act = (name) => {
+      if (name === at && !good--) throw trap
+    }
+    const seen = []
+    const machine = { tell: () => act('tell'), poll: () => act('poll'), free: () => assert.fail('nothing of it is touched again') }
+    const running = run(machine, { broken: (error) => seen.push(error) })
+    for (let i = 0; i < 9; i++) running.tell(told.tick)
+    running.free()
+    assert.deepEqual(seen, [trap], at)
+  }
+})
+
+test('live sets of different secrets are different questions; a query of another copy is a query', async () => {
+  const server = await stub(({ line: at }) => (at.includes('/query') ? { json: { data: { '@stream': 'source' } } } : { chunks: [change(2), END] }))
+  const [one, two] = ['a', 'b'].map((secret) => open(lib, server.url, { secret }))
+  assert.notEqual(one.live(lib.fql`q`).key, two.live(lib.fql`q`).key)
+  assert.equal(one.live(lib.fql`q`).key, one.live(lib.fql`q`).key)
+  const other = { encode: () => ({ fql: ['q'] }), [Symbol.for('countersign.fauna')]: 'query' }
+  assert.equal((await listen(one.stream(other))).events.length, 1)
+  await server.stop()
 })
