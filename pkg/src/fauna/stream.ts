@@ -4,7 +4,7 @@ import { defined, positive } from './config.js'
 import { ClientError } from './errors.js'
 import type { HTTPStreamClient } from './http.js'
 import type { LogHandler } from './log.js'
-import type { State, Who } from './state.js'
+import { ended, type State, type Who } from './state.js'
 import type { EventSource, LongType, StreamEventData, StreamEventStatus } from './wire.js'
 
 /** How a subscription is doing. */
@@ -67,6 +67,9 @@ export interface Own {
   counted: boolean
 }
 
+/** @internal When something came, by the monotonic clock and by the wall clock; milliseconds. */
+export type Since = readonly [mono: number, wall: number]
+
 /** @internal Shared by the shell and by what is loaded with the first iteration. */
 export interface Subscribed {
   readonly source: EventSource | (() => Promise<EventSource>)
@@ -76,7 +79,7 @@ export interface Subscribed {
   /** Time of the last event that was delivered. */
   ts?: number | undefined
   /** Where the next iteration begins: in the source that there was, after the last event that was delivered, and for whom it was. */
-  at?: { readonly token: string; readonly cursor: string | undefined; readonly who: Who }
+  at?: { readonly token: string; readonly cursor: string | undefined; readonly who: Who; readonly since: Since }
   /** Ends the iterations under way. */
   readonly ends: Set<() => void>
 }
@@ -147,6 +150,7 @@ export class StreamClient<T = any, X = never> {
     let over = false
     const open = async (): Promise<Events<T, X>> => {
       if (shared.closed) throw new ClientError('The stream has been closed and cannot be reused.')
+      if (shared.own) ended(shared.own.state)
       // It belongs to whoever is signed in now, not to whoever is when the code below has loaded.
       const guard = fence(shared.own?.session, 'fauna')
       try {

@@ -3,13 +3,13 @@ import { CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
 import { loadLive } from '../live.js'
 import type { Session, Unsubscribe } from '../types.js'
-import { ClientClosedError, getServiceError, NetworkError, ProtocolError, ServiceError } from './errors.js'
+import { getServiceError, NetworkError, ProtocolError, ServiceError } from './errors.js'
 import { readEvent, readPage, sourceOf } from './event.js'
 import { connection, type Connection } from './event-way.js'
 import { Inbox } from './inbox.js'
 import { Garbled } from './lines.js'
 import { mono, run, told, type causes, type MachineClass, type Running } from './machine.js'
-import type { ResyncEvent, StreamEvent, StreamState, Subscribed } from './stream.js'
+import type { ResyncEvent, Since, StreamEvent, StreamState, Subscribed } from './stream.js'
 import type { Who } from './state.js'
 import type { FeedSuccess, StreamEventError } from './wire.js'
 
@@ -20,6 +20,12 @@ type Cause = (typeof causes)[number]
  * a stream how far it is every five minutes, and a connection may live shorter than that: without news its cursor would grow old until it is refused.
  */
 const OLD = 300_000
+/** Events per page while it is carried. */
+const MANY = 1000
+
+/** Both of our clocks, in milliseconds: one may stand still in sleep, the other may be set. */
+const now = (): Since => [mono(), Date.now()]
+const age = ([before, then]: Since): number => Math.max(mono() - before, Date.now() - then)
 
 /** So many attempts are without end. */
 const MOST = 0xffff_ffff
@@ -45,9 +51,9 @@ class Subscription<T> {
   /** Where the next connection begins. */
   #token = ''
   #cursor: string | undefined
-  /** The time of that, in microseconds of the server's clock, and when it came, in milliseconds of our own. */
+  /** The time of that, in microseconds of the server's clock, and when it came, by our own clocks. */
   #at: number | undefined
-  #since = mono()
+  #since: Since
   /** The source of what is delivered, and those after it: a cursor is one of its own source. */
   #delivered = ''
   readonly #coming: string[] = []
@@ -70,6 +76,7 @@ class Subscription<T> {
     this.#stop.push(guard.end)
     this.#session = shared.own?.session
     this.#whose = shared.at?.who
+    this.#since = shared.at?.since ?? now()
     this.#inbox = new Inbox<any>((event) => this.#deliver(event), (full) => this.#hold(full))
   }
 
@@ -115,7 +122,7 @@ class Subscription<T> {
   }
 
   #keep(cursor: string | undefined): void {
-    this.#shared.at = { token: this.#delivered, cursor, who: this.#session?.identityKey }
+    this.#shared.at = { token: this.#delivered, cursor, who: this.#session?.identityKey, since: this.#since }
   }
 
   #hold(held: boolean): void {
@@ -129,7 +136,7 @@ class Subscription<T> {
   async #begin(): Promise<void> {
     const { config, own, ends, source, at } = this.#shared
     if (this.#shared.closed) return this.#finish()
-    if (own?.state.closed) throw new ClientClosedError('Your client is closed. No further requests can be issued.')
+    if (own?.state.closed) return this.#finish()
     const { signal } = config
     signal?.throwIfAborted()
     const end = () => this.#finish()
@@ -307,7 +314,7 @@ class Subscription<T> {
     else if (cursor !== undefined) this.#cursor = cursor
     if (!(txn_ts <= this.#at!)) {
       this.#at = txn_ts
-      this.#since = mono()
+      this.#since = now()
     }
     this.#resumes = false
     this.#inbox.put(event)
@@ -332,18 +339,33 @@ class Subscription<T> {
 
   async #read(id: number, signal: AbortSignal): Promise<void> {
     const way = this.#way!
-    if (way.pages && this.#cursor !== undefined && Math.max(mono() - this.#since, Date.now() - this.#at! / 1000 || 0) > OLD) while (await this.#page(signal));
+    if (way.pages && this.#cursor !== undefined && age(this.#since) > OLD) await this.#carry(signal)
     if (signal.aborted) return
     this.#resumes = true
     for await (const lines of await way.stream(this.#body(), signal)) {
       if (signal.aborted) return
       this.#batch(id, lines)
-      while (this.#held && !signal.aborted) await new Promise<void>((go) => (this.#go = go))
+      await this.#room(signal)
       if (signal.aborted) return
     }
     if (signal.aborted) return
     this.#error = new NetworkError('The server ended the stream', { code: 'network' })
     this.#machine?.tell(told.ended, id)
+  }
+
+  /** While the consumer has enough, nothing more is read. */
+  async #room(signal: AbortSignal): Promise<void> {
+    while (this.#held && !signal.aborted) await new Promise<void>((go) => (this.#go = go))
+  }
+
+  /** Brings an old cursor to the present. Where pages cannot be had the stream is tried from where it was. */
+  async #carry(signal: AbortSignal): Promise<void> {
+    try {
+      while (await this.#page(signal, MANY)) await this.#room(signal)
+    } catch (error) {
+      const refused = error instanceof ServiceError || error instanceof ProtocolError
+      if (signal.aborted || !refused || error.code === 'unauthorized') throw error
+    }
   }
 
   async #poll(id: number, signal: AbortSignal): Promise<void> {
@@ -352,8 +374,8 @@ class Subscription<T> {
   }
 
   /** Takes a page of a feed; whether there is another one. Undefined when nobody wants it any more. */
-  async #page(signal: AbortSignal): Promise<boolean | undefined> {
-    const { long_type, page_size, secret } = this.#shared.config
+  async #page(signal: AbortSignal, page_size = this.#shared.config.page_size): Promise<boolean | undefined> {
+    const { long_type, secret } = this.#shared.config
     const body = this.#body()
     const answer = await this.#way!.page({ ...body, ...(page_size && { page_size }) }, signal, this.#guard.check).catch((error) => {
       // Not even text.
@@ -372,7 +394,7 @@ class Subscription<T> {
     const more = has_next && cursor !== body.cursor
     this.#cursor = cursor
     this.#at = undefined
-    this.#since = mono()
+    this.#since = now()
     return more
   }
 
