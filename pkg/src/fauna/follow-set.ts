@@ -28,6 +28,8 @@ export const follow = async <R>(client: Asked, query: Query<any>, options: LiveO
   let timer: ReturnType<typeof setTimeout> | undefined
   let over = false
   const give = () => {
+    // At the end it does not wait for its turn.
+    clearTimeout(timer)
     timer = undefined
     const all = [...rows!.values()]
     to.next(order ? all.sort(order) : all)

@@ -150,6 +150,8 @@ class Subscription<T> {
       () => signal?.removeEventListener('abort', abort),
     )
     if (!this.#mine()) return
+    // What waits for its source, or for its next attempt, has no request that the session could end.
+    if (this.#session) this.#stop.push(this.#session.on('identity', () => this.#mine()))
     const glue = await loadLive()
     if (this.#over) return
     this.#way = connection(config, own)
@@ -186,13 +188,8 @@ class Subscription<T> {
       this.#stop.push(() => page.removeEventListener('visibilitychange', seen))
       if (page.hidden) seen()
     }
-    if (this.#session) {
-      this.#stop.push(
-        this.#session.on('wake', woken),
-        // What waits for its next attempt has no request that the session could end.
-        this.#session.on('identity', () => this.#mine()),
-      )
-    } else if (globalThis.addEventListener) {
+    if (this.#session) this.#stop.push(this.#session.on('wake', woken))
+    else if (globalThis.addEventListener) {
       globalThis.addEventListener('online', woken)
       this.#stop.push(() => globalThis.removeEventListener('online', woken))
     }
@@ -406,8 +403,6 @@ class Subscription<T> {
     const ill = this.#session?.status === 'degraded' && CountersignError.is(error, 'unauthorized', 'permission_loss', 'token_expired')
     if (ill) machine.tell(told.dropped, id)
     else if (error instanceof Garbled) machine.tell(told.garbled, id)
-    // A value that cannot be read comes again with every attempt.
-    else if (error instanceof ProtocolError && error.httpStatus < 400) machine.tell(told.fatal, id)
     else if (error instanceof ServiceError || error instanceof ProtocolError) {
       this.#missed = error.code
       machine.tell(told.refused, id, error.httpStatus ?? 0, error.code)

@@ -1,31 +1,10 @@
 // Whose a subscription is, from the call on: not whoever is signed in when the code has loaded, and not whoever comes while nobody is known.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dist } from '../dist.mjs'
 import { lib } from './compare.mjs'
 import { change, eventStats, listen, status } from './listening.mjs'
+import { signedIn, subOf } from './signed-in.mjs'
 import { stub } from './stub.mjs'
-
-// Where there is a window a session may start.
-globalThis.window ??= globalThis
-const { createSession } = await dist('index.js')
-const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
-const subOf = (authorization) => JSON.parse(Buffer.from(authorization.split('.')[1], 'base64url')).sub
-let made = 0
-
-/** A session whose user changes within a turn. @param {import('node:test').TestContext} t */
-const signedIn = async (t, user = 'alice') => {
-  let report
-  let who = user
-  const session = createSession({
-    name: `belongs ${++made}`, templates: { fauna: 'fauna' }, logger: false,
-    watch: (tell) => ((report = tell), tell({ user: who }), () => {}),
-    getToken: async () => `${encode({ alg: 'RS256' })}.${encode({ sub: who, exp: Math.floor(Date.now() / 1000) + 60, jti: ++made })}.c2ln`,
-  })
-  t.after(() => session.dispose())
-  await session.getToken('fauna')
-  return { session, become: (next) => report(next === undefined ? undefined : { user: (who = next) }) }
-}
 
 const row = (owner) => ({ '@doc': { id: '1', coll: { '@mod': 'Order' }, ts: { '@time': '2024-01-01T00:00:00Z' }, owner } })
 const stay = async function* (...lines) {
