@@ -74,6 +74,9 @@ const document = (payload: any, mode: LongType): unknown => {
   // A document with a field whose name begins with @ comes as {"@doc":{"@object":{...}}}.
   if (from['@object'] && Object.keys(from).length === 1) from = bag('@object', from['@object'])
   const doc = from['id'] ? new BareDocument() : new BareNamedDocument()
+  // In the order of the driver's classes, which is the order of columns in many a table. Assigned from the right.
+  if (from['id']) doc['ts'] = doc['id'] = doc['coll'] = undefined
+  else doc['data'] = doc['ts'] = doc['name'] = doc['coll'] = undefined
   for (const key in from) {
     const x = from[key]
     put(doc, key, typeof x === 'object' && x !== null ? into(x, mode, key) : x)

@@ -5,7 +5,7 @@ import type { QueryValueObject } from './wire.js'
 
 /** A Fauna module: a collection, a user-defined module, or a function, by its name. */
 export class Module {
-  readonly name: string
+  declare readonly name: string
 
   constructor(name: string) {
     this.name = name
@@ -26,9 +26,9 @@ const module = (coll: Module | string): Module => (typeof coll === 'string' ? ne
 
 /** A document that was not read, by collection and id. */
 export class DocumentReference {
-  readonly coll: Module
+  declare readonly coll: Module
   /** The id: a 64-bit integer in text. Never turn it into a number. */
-  readonly id: string
+  declare readonly id: string
 
   constructor({ coll, id }: { coll: Module | string; id: string }) {
     this.coll = module(coll)
@@ -53,7 +53,7 @@ export class DocumentReference {
  */
 export class Document extends DocumentReference {
   /** When it was last written. */
-  readonly ts: TimeStub
+  declare readonly ts: TimeStub
   /** When it will be removed. Absent when it has no end. */
   declare readonly ttl?: TimeStub
 
@@ -72,8 +72,8 @@ export class Document extends DocumentReference {
 
 /** A document that was not read, in a collection whose documents have names (`Role`, `Function`, `AccessProvider`...). */
 export class NamedDocumentReference {
-  readonly coll: Module
-  readonly name: string
+  declare readonly coll: Module
+  declare readonly name: string
 
   constructor({ coll, name }: { coll: Module | string; name: string }) {
     this.coll = module(coll)
@@ -94,9 +94,9 @@ export class NamedDocumentReference {
 /** A document that has a name instead of an id; your fields are in `data`. */
 export class NamedDocument<T extends object = Record<string, never>> extends NamedDocumentReference {
   /** When it was last written. */
-  readonly ts: TimeStub
+  declare readonly ts: TimeStub
   /** `{}` when the document has none. */
-  readonly data: T
+  declare readonly data: T
 
   constructor(obj: { coll: Module | string; name: string; ts: TimeStub; data?: T; [key: string]: any }) {
     super(obj)
@@ -114,9 +114,9 @@ export class NamedDocument<T extends object = Record<string, never>> extends Nam
 
 /** Where a document was asked for and there is none to see. */
 export class NullDocument {
-  readonly ref: DocumentReference | NamedDocumentReference
+  declare readonly ref: DocumentReference | NamedDocumentReference
   /** `not found`, `deleted`, `permission denied` or `collection deleted`. */
-  readonly cause: string
+  declare readonly cause: string
 
   constructor(ref: DocumentReference | NamedDocumentReference, cause: string) {
     this.ref = ref

@@ -18,9 +18,9 @@ const number = (value: number): TaggedType => {
 }
 
 const bigint = (value: bigint): TaggedType => {
-  if (value < LONG_MIN || value > LONG_MAX)
+  if (BigInt.asIntN(64, value) !== value)
     throw new RangeError('Fauna takes no bigint beyond 64 bits. Send a number')
-  return value >= -2147483648n && value <= 2147483647n ? { '@int': String(value) } : { '@long': String(value) }
+  return BigInt.asIntN(32, value) === value ? { '@int': String(value) } : { '@long': String(value) }
 }
 
 /** Standard base64 with padding, in slices because `fromCharCode` takes only so many arguments. */
@@ -34,7 +34,7 @@ export const base64 = (bytes: Uint8Array): string => {
 const builtin = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)
 
 /** Bytes, if it is one of the two forms that Fauna takes. */
-export const bytesOf = (value: object): Uint8Array | undefined => {
+const bytesOf = (value: object): Uint8Array | undefined => {
   if (ArrayBuffer.isView(value)) {
     if (builtin(value) === 'Uint8Array') return value as Uint8Array
     throw new ClientError('Fauna takes no view but Uint8Array. Send new Uint8Array(view.buffer, view.byteOffset, view.byteLength)')
@@ -54,8 +54,8 @@ const special = (value: object): TaggedType | undefined => {
     case 'null': return walk(v.ref)
     case 'stream': return v.token
     case 'set': throw new ClientError('Fauna takes no Set. Send its `data` or its `after`')
-    case 'query': throw new TypeError('Fauna takes no Query in arguments. Put it into fql`...`')
   }
+  if (typeof v.encode === 'function') throw new TypeError('Fauna takes no Query in arguments. Put it into fql`...`')
   if (value instanceof Date) return { '@time': value.toISOString() }
   const bytes = bytesOf(value)
   if (bytes) return { '@bytes': base64(bytes) }
@@ -115,8 +115,10 @@ const walk = (value: unknown): TaggedType => {
 const node = (value: unknown): QueryInterpolation => {
   if (typeof value !== 'object' || value === null) return { value: walk(value) }
   if (Array.isArray(value)) return { array: items(value, node) }
-  if ((value as Value)[kind] === 'query') return (value as Value).encode()
-  const other = plain(value) ? undefined : special(value)
+  const like = plain(value) ? undefined : (value as Value)
+  // Known by its method, because one of npm fauna's own would be an object without fields.
+  if (typeof like?.encode === 'function') return like.encode()
+  const other = like && special(like)
   return other === undefined ? { object: fields(value, node) } : { value: other }
 }
 

@@ -3,9 +3,9 @@ import { kind } from './kind.js'
 /** One page of a set. */
 export class Page<T = any> {
   /** The items of this page: 16 unless the query said otherwise. */
-  readonly data: T[]
+  declare readonly data: T[]
   /** The cursor of the next page; `undefined` on the last. */
-  readonly after?: string
+  declare readonly after?: string
 
   constructor({ data, after }: { data: T[]; after?: string }) {
     this.data = data
@@ -25,7 +25,7 @@ export class Page<T = any> {
 
 /** A set inside a value that was not read: only its cursor. `client.paginate` reads it. */
 export class EmbeddedSet {
-  readonly after: string
+  declare readonly after: string
 
   constructor(after: string) {
     this.after = after
@@ -44,7 +44,7 @@ export class EmbeddedSet {
 
 /** An event source: what `eventSource()` and `eventsOn()` return. It is no credential; whoever uses it is authorised separately. */
 export class StreamToken {
-  readonly token: string
+  declare readonly token: string
 
   constructor(token: string) {
     this.token = token

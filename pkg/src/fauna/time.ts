@@ -14,14 +14,14 @@ const text = (value: unknown, shape: RegExp, wanted: string): string => {
 }
 
 const native = (date: Date): Date => {
-  if (Number.isNaN(date.getTime())) throw new RangeError('Fauna Date could not be converted to Javascript Date')
+  if (Number.isNaN(+date)) throw new RangeError('Fauna Date could not be converted to Javascript Date')
   return date
 }
 
 /** A Fauna `Time`, kept as the exact text that the server sent: nanoseconds survive, which a JavaScript `Date` would cut to milliseconds. */
 export class TimeStub {
   /** ISO 8601 instant, for example `2024-05-01T10:11:12.123456789Z`. */
-  readonly isoString: string
+  declare readonly isoString: string
 
   private constructor(isoString: string) {
     this.isoString = isoString
@@ -45,7 +45,7 @@ export class TimeStub {
 
   /**
    * The instant as a JavaScript date; what is finer than a millisecond is lost.
-   * @throws RangeError when a `Date` cannot hold it (years beyond ±271821, the 31st of February).
+   * @throws RangeError when JavaScript does not read the text: years outside 0 to 9999, offsets with seconds. Most engines make March of the 31st of February.
    */
   toDate(): Date {
     return native(new Date(this.isoString))
@@ -70,7 +70,7 @@ export class TimeStub {
 /** A Fauna `Date`: a day of the calendar, without a time and without a zone. */
 export class DateStub {
   /** `YYYY-MM-DD`. */
-  readonly dateString: string
+  declare readonly dateString: string
 
   private constructor(dateString: string) {
     this.dateString = dateString
@@ -89,12 +89,12 @@ export class DateStub {
    * @throws RangeError when the date is invalid.
    */
   static fromDate(date: Date): DateStub {
-    return DateStub.from(date.toISOString().split('T')[0]!)
+    return DateStub.from(date.toISOString().slice(0, -14))
   }
 
   /**
    * Midnight UTC of that day.
-   * @throws RangeError when a `Date` cannot hold it.
+   * @throws RangeError as {@link TimeStub.toDate}.
    */
   toDate(): Date {
     return native(new Date(this.dateString + 'T00:00:00Z'))
