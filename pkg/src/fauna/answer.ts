@@ -1,4 +1,4 @@
-import { scrub } from '../errors.js'
+import { conceal, scrub } from '../errors.js'
 import { decodeTree } from './decode.js'
 import { getServiceError, ProtocolError, type ServiceError } from './errors.js'
 import type { HTTPResponse } from './http.js'
@@ -16,10 +16,12 @@ export interface Reading {
 
 const record = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Without what looks like a JWT, and without our own secret, which looks like nothing in particular. One of less than six characters is no secret. */
+export const hide = (text: string, secret: string | null | undefined): string => conceal(secret && secret.length > 5 ? text.replaceAll(secret, '[secret]') : text)
+
 /** The beginning of somebody else's text, as it may be shown: at most 120 characters on one line, and nothing that looks like a token. */
 export const excerpt = (text: string, secret?: string): string => {
-  const safe = secret ? text.split(secret).join('[secret]') : text
-  const shown = scrub(safe.slice(0, 100_000).replace(/[\s\p{C}]+/gu, ' ').trim()).slice(0, 120)
+  const shown = scrub(hide(text.slice(0, 100_000), secret).replace(/[\s\p{C}]+/gu, ' ').trim()).slice(0, 120)
   // The cut may have gone through a character.
   return shown ? `: ${shown.replace(/[\ud800-\udbff]$/, '')}` : ', and it is empty'
 }
@@ -53,6 +55,10 @@ export const readBody = <R>(
       const error = body['error']
       if (record(error) && typeof error['code'] === 'string' && typeof error['message'] === 'string') {
         if ('abort' in error) error['abort'] = decode(error['abort'])
+        // What is said; what was aborted with is the caller's own.
+        const { constraint_failures: broken } = error
+        for (const said of [error, ...(Array.isArray(broken) ? broken : [])]) if (typeof said?.message === 'string') said.message = hide(said.message, secret)
+        if (typeof body['summary'] === 'string') body['summary'] = hide(body['summary'], secret)
         return getServiceError(body as QueryFailure, httpStatus)
       }
     }

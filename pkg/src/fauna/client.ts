@@ -12,7 +12,7 @@ import { SetIterator } from './paginate.js'
 import type { Query } from './query.js'
 import { StreamClient, type Own, type Resync, type ResyncEvent, type StreamClientConfiguration } from './stream.js'
 import type { EmbeddedSet, Page } from './set.js'
-import { ended, saw, seen, who, type State } from './state.js'
+import { ended, mine, saw, seen, who, type State } from './state.js'
 import type { QueryOptions, QueryRequest, QuerySuccess } from './wire.js'
 
 /** Also one of another copy of the package: a module that was reloaded, an entry bundled twice. */
@@ -32,8 +32,9 @@ export class Client<T extends string = string> {
   /** @throws TypeError or RangeError for the driver's own options, as there. What comes from the environment (`endpoint`, `secret`) is looked at when first used. */
   constructor(config: FaunaConfig<T>, httpClient?: HTTPClient) {
     this.#state = { config: settle(config), http: httpClient, closed: false, streams: new Set() }
+    // Looked up at the call, so that what a test puts on the prototype is found.
     for (const name of ['query', 'paginate', 'stream', 'feed', 'live', 'close', 'check'] as const)
-      Object.defineProperty(this, name, { value: (this[name] as (...args: any[]) => unknown).bind(this), configurable: true, writable: true })
+      Object.defineProperty(this, name, { value: (...args: any[]) => Object.getPrototypeOf(this)[name].apply(this, args), configurable: true, writable: true })
   }
 
   /** The configuration with its defaults, without the secret. */
@@ -44,7 +45,7 @@ export class Client<T extends string = string> {
   /**
    * Time of the last transaction seen, in microseconds since the epoch; sent along so that later queries see at least that. It only
    * moves forward, belongs to the user with whom it was seen, and is gone when that user is. Each client keeps its own, also beside another of
-   * the same database. What is no whole number is ignored.
+   * the same database. What is no whole number of microseconds is ignored.
    */
   get lastTxnTs(): number | undefined {
     return seen(this.#state)
@@ -59,16 +60,18 @@ export class Client<T extends string = string> {
    * `identity_changed`, `endpoint_missing` and the session's others; or `signal.reason`. TypeError, RangeError and ClientError for
    * arguments that cannot be sent, before anything is.
    */
-  async query<R = any>(query: Query<R> | Query<any>, options: QueryOptions = {}): Promise<QuerySuccess<R>> {
+  async query<R = any>(query: Query<R> | Query<any>, given?: QueryOptions): Promise<QuerySuccess<R>> {
     ended(this.#state)
+    // What is asked is what was given now: the caller may use the object again for the next query, with another secret.
+    const options: QueryOptions = { ...given }
+    options.query_tags &&= { ...options.query_tags }
     options.signal?.throwIfAborted()
     const request: QueryRequest = { query: query.encode() }
     // Under their name, so that it begins the path of what cannot be sent.
     if (options.arguments) request.arguments = (encode({ arguments: options.arguments }) as any).arguments
     // The call belongs to whoever is signed in now, not to whoever is when the code below has loaded.
-    const { session, secret } = this.#state.config
-    const own = options.secret === undefined || options.secret === secret
-    const guard = fence(own && session?.on ? session : undefined, 'fauna')
+    const own = mine(this.#state, options)
+    const guard = fence(own ? this.#state.config.session : undefined, 'fauna')
     try {
       const { run } = await import('./run.js')
       return await run(this.#state, request, options, own, guard)
@@ -86,8 +89,9 @@ export class Client<T extends string = string> {
    * The pages of a set: of what a query answers, of a page, or of a set inside a value. Each page is one request.
    * @throws TypeError when it is none of these. The iterator rejects as {@link Client.query} does.
    */
-  paginate<R = any>(from: Page<R> | EmbeddedSet | Query<R | Page<R>> | Query<any>, options?: QueryOptions): SetIterator<R> {
+  paginate<R = any>(from: Page<R> | EmbeddedSet | Query<R | Page<R>> | Query<any>, given?: QueryOptions): SetIterator<R> {
     const client = this.#asked()
+    const options: QueryOptions = { ...given }
     return isQuery(from) ? SetIterator.fromQuery<R>(client, from, options) : SetIterator.fromPageable<R>(client, from, options)
   }
 
@@ -95,9 +99,8 @@ export class Client<T extends string = string> {
   #events(from: EventSource | Query<any> | (() => Promise<EventSource>), options: { secret?: string; cursor?: string; max_attempts?: number; signal?: AbortSignal }) {
     const state = this.#state
     ended(state)
-    const { session, secret } = state.config
-    const mine = options.secret === undefined || options.secret === secret
-    const own: Own = { state, counted: options.max_attempts !== undefined, session: mine && session?.on ? (session as Session<any>) : undefined }
+    const { session } = state.config
+    const own: Own = { state, counted: options.max_attempts !== undefined, session: mine(state, options) && session?.on ? (session as Session<any>) : undefined }
     // Whatever the client's format: only this one says that an answer is a source.
     const ask: QueryOptions = { format: 'tagged' }
     if (options.secret !== undefined) ask.secret = options.secret
@@ -141,7 +144,7 @@ export class Client<T extends string = string> {
     return live<R>(this.#asked(), set, options, `${String(endpoint)} ${template ?? (this.#number ??= ++made)}`, session)
   }
 
-  /** What the doctor finds about the current token and this client's `endpoint` and `audience`. Never rejects. With a secret there is nothing to look at: `[]`. */
+  /** What the doctor finds about the current token and this client's `endpoint` and `audience`. Never rejects. About a secret that is no JWT there is nothing to say: `[]`. */
   async check(): Promise<Finding[]> {
     const { check } = await import('./run.js')
     return check(this.#state)

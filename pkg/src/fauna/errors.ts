@@ -1,12 +1,13 @@
 import { conceal, CountersignError, type ErrorCode, type ErrorDetails } from '../errors.js'
 import type { ConstraintFailure, QueryFailure, QueryInfo, QueryStats } from './wire.js'
 
-/** The root of Fauna's errors. It is a {@link CountersignError}: `kind` says who must act, `hint` what to change. */
+/** The root of Fauna's errors, and of yours. It is a {@link CountersignError}: `kind` says who must act, `hint` what to change. */
 export abstract class FaunaError extends CountersignError {
   override name = 'FaunaError'
 
-  constructor(code: ErrorCode, message: string, details?: ErrorDetails) {
-    super(code, message, { ...details, backend: 'fauna' })
+  /** `options.code`: default `backend`. */
+  constructor(message = '', options?: ErrorDetails & { code?: ErrorCode }) {
+    super(options?.code ?? 'backend', message, { ...options, backend: 'fauna' })
   }
 }
 
@@ -16,13 +17,13 @@ const again = /^(limit_exceeded|contended_transaction|time_out)$/
 export class ServiceError extends FaunaError {
   override name = 'ServiceError'
   /** The HTTP status; `undefined` for an error that arrived as an event. */
-  readonly httpStatus?: number
-  readonly queryInfo?: QueryInfo
-  readonly constraint_failures?: ConstraintFailure[]
+  declare readonly httpStatus?: number
+  declare readonly queryInfo?: QueryInfo
+  declare readonly constraint_failures?: ConstraintFailure[]
 
   constructor(failure: QueryFailure, httpStatus?: number, hint?: string) {
     const { code, message, constraint_failures } = failure.error
-    super(code, message, { kind: code === 'unauthorized' ? 'token' : 'backend', retryable: again.test(code), hint })
+    super(message, { code, kind: code === 'unauthorized' ? 'token' : 'backend', retryable: again.test(code), hint })
     this.httpStatus = httpStatus
     this.queryInfo = { txn_ts: failure.txn_ts, summary: failure.summary && conceal(String(failure.summary)), query_tags: failure.query_tags, stats: failure.stats }
     if (failure.schema_version !== undefined) this.queryInfo.schema_version = failure.schema_version
@@ -51,7 +52,7 @@ export class ConstraintFailureError extends ServiceError {
 export class AbortError extends ServiceError {
   override name = 'AbortError'
   /** The value given to `abort()`, decoded in the format of the query. */
-  readonly abort: any
+  declare readonly abort: any
 
   constructor(failure: QueryFailure, httpStatus?: number) {
     super(failure, httpStatus)
@@ -77,7 +78,7 @@ export class ThrottlingError extends ServiceError {
 /** `time_out`: the server gave the query up. */
 export class QueryTimeoutError extends ServiceError {
   override name = 'QueryTimeoutError'
-  readonly stats?: QueryStats
+  declare readonly stats?: QueryStats
 
   constructor(failure: QueryFailure, httpStatus?: number) {
     super(failure, httpStatus)
@@ -94,7 +95,7 @@ export class ClientError extends FaunaError {
   override name = 'ClientError'
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super('option_invalid', message, options)
+    super(message, { code: 'option_invalid', ...options })
   }
 }
 /** The client is closed. `code` is `disposed`. */
@@ -102,28 +103,29 @@ export class ClientClosedError extends FaunaError {
   override name = 'ClientClosedError'
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super('disposed', message, options)
+    super(message, { code: 'disposed', ...options })
   }
 }
 /**
- * No answer, or only half of one. `code` says which: `timeout`, `offline`, `network` (refused, unknown host, TLS or CORS: a browser
- * does not tell them apart) or `outcome_unknown` (the answer broke off, the query may have run).
+ * No answer, or only half of one. `code` says which: `timeout`, `offline`, `network` (refused, unknown host, TLS, CORS or a connection
+ * that broke before the answer: a browser does not tell them apart) or `outcome_unknown` (the answer broke off). The query may have run.
+ * Where the platform knows more, as Node does, `cause.code` says so: ECONNREFUSED and ENOTFOUND reached nobody.
  */
 export class NetworkError extends FaunaError {
   override name = 'NetworkError'
 
-  constructor(message: string, options: ErrorDetails & { code?: ErrorCode } = {}) {
-    super(options.code ?? 'network', message, options)
+  constructor(message: string, options?: ErrorDetails & { code?: ErrorCode }) {
+    super(message, { code: 'network', ...options })
   }
 }
 /** An answer that is not Fauna's. */
 export class ProtocolError extends FaunaError {
   override name = 'ProtocolError'
   /** 500 for an empty answer with status 200, else the answer's own. */
-  readonly httpStatus: number
+  declare readonly httpStatus: number
 
   constructor({ message, httpStatus }: { message: string; httpStatus: number }) {
-    super('protocol', message)
+    super(message, { code: 'protocol' })
     this.httpStatus = httpStatus
   }
 }

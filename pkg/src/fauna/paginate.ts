@@ -21,7 +21,7 @@ export const pageOf = (value: any): { data?: any[]; after?: string } | undefined
   return keys === 1 || (keys === 2 && typeof value.after === 'string') ? value : undefined
 }
 
-async function* pages(client: Asks, by: Who, initial: unknown, options: QueryOptions): AsyncGenerator<any[], void, unknown> {
+async function* pages(client: Asks, by: Who, initial: unknown, options?: QueryOptions): AsyncGenerator<any[], void, unknown> {
   yield* (await import('./run.js')).pages(client, by, initial, options)
 }
 
@@ -59,7 +59,7 @@ class Iterate<T> {
 /** The pages of a set, each an array; one request per page, made when it is asked for. */
 export class SetIterator<T = any> extends Iterate<T[]> {
   /** @throws TypeError when `initial` is neither a page, nor a set, nor a function. */
-  constructor(client: Asks, initial: Page<T> | EmbeddedSet | (() => Promise<T | Page<T> | EmbeddedSet>), options: QueryOptions = {}) {
+  constructor(client: Asks, initial: Page<T> | EmbeddedSet | (() => Promise<T | Page<T> | EmbeddedSet>), options?: QueryOptions) {
     if (typeof initial !== 'function' && !pageOf(initial)) throw new TypeError('Expected a Page, an EmbeddedSet or a function that answers one of them')
     super(pages(client, client.who?.(), initial, options))
   }

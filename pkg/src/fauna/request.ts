@@ -1,5 +1,7 @@
-import { base64, bytesOf } from './encode.js'
+import { decodeTree } from './decode.js'
+import { base64 } from './encode.js'
 import { ClientError } from './errors.js'
+import { kind } from './kind.js'
 import { located, passing } from './locate.js'
 import type { EncodedObject, QueryOptions } from './wire.js'
 
@@ -45,29 +47,29 @@ export const headers = (c: QueryOptions, lastTxnTs: number | undefined): Record<
 }
 
 /**
- * Arguments as the `simple` format reads them: plain JSON, in which a tag would be an ordinary object. What JSON cannot say exactly
- * (NaN, integers beyond 2^53) is refused rather than changed. They are known to be arguments: the tagged encoder has taken them.
+ * Arguments as the `simple` format reads them: plain JSON, in which a tag would be an ordinary object. Made of the tagged ones, which were
+ * written when they were given. Times, dates and bytes become text. What JSON cannot say (references, modules, NaN, integers beyond
+ * 2^53) is refused rather than changed.
  * @throws ClientError, with the path.
  */
-export const simple = (args: NonNullable<QueryOptions['arguments']>): EncodedObject => {
+export const simple = (tagged: EncodedObject): EncodedObject => {
+  const args = { arguments: decodeTree(tagged, 'auto') }
+  located(look, args)
   const replace = function (this: any, key: string, value: unknown): unknown {
-    const given = this[key] // before toJSON: a Node Buffer has one
-    if (typeof given === 'bigint' || typeof given === 'number') return exact(given)
-    const bytes = typeof given === 'object' && given !== null ? bytesOf(given) : undefined
-    return bytes ? base64(bytes) : value
+    const given = this[key] // before a toJSON, which somebody may have given to BigInt
+    return typeof given === 'bigint' ? Number(given) : given instanceof Uint8Array ? base64(given) : value
   }
-  located(look, { arguments: args })
-  return JSON.parse(JSON.stringify(args, replace))
+  return JSON.parse(JSON.stringify(args.arguments, replace))
 }
 
-const exact = (given: number | bigint): number => {
+const exact = (given: number | bigint): void => {
   const n = Number(given)
   if (Number.isNaN(n) || (typeof given === 'bigint' && !Number.isSafeInteger(n))) throw new ClientError(`The simple format cannot carry ${given} exactly. Use format 'tagged'`)
-  return n
 }
 
 /** Goes through once for the sake of the path, which writing JSON does not tell. */
 const look = (value: any): void => {
+  if (/doc|named|mod/.test(value?.[kind])) throw new ClientError("The simple format cannot carry a reference or a module. Use format 'tagged'")
   if (typeof value === 'bigint' || typeof value === 'number') exact(value)
   else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value))
     for (const key of Object.keys(value))

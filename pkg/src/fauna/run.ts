@@ -1,8 +1,8 @@
-import { conceal, CountersignError } from '../errors.js'
+import { CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
 import { resolveEndpoint } from '../internal.js'
 import type { Finding, Session } from '../types.js'
-import { read } from './answer.js'
+import { hide, read } from './answer.js'
 import { getServiceError, NetworkError, ProtocolError, ThrottlingError } from './errors.js'
 import { headers, simple } from './request.js'
 import { ended, saw, seen, type State } from './state.js'
@@ -15,7 +15,7 @@ export { pages } from './pages.js'
 export const open = (state: State, secret?: string): Way => {
   const out = state.http ? custom(state.http, state.config, secret) : way(state.config, secret)
   const session = state.config.session as Session<any> | undefined
-  if (session) state.unfollow ??= session.on('forget', () => (state.txn = undefined))
+  if (session && !state.closed) state.unfollow ??= session.on('forget', () => (state.txn = undefined))
   return out
 }
 
@@ -83,24 +83,27 @@ export const run = async (state: State, request: QueryRequest, options: QueryOpt
   const { config } = state
   const { signal } = options
   const settled = { ...config, ...options }
-  // Given as undefined, these keep the client's value: without them there is no request.
+  // Given as undefined, these keep the client's value. Without most of them there is no request.
   const format = (settled.format ??= config.format)
   const long = (settled.long_type ??= config.long_type)
+  settled.idempotent ??= config.idempotent
   const client_timeout_ms = (settled.query_timeout_ms ??= config.query_timeout_ms) + config.client_timeout_buffer_ms
-  if (options.arguments && format === 'simple') request.arguments = simple(options.arguments)
+  if (request.arguments && format === 'simple') request.arguments = simple(request.arguments)
   const out = own ? (state.way ??= open(state)) : open(state, options.secret)
   const path = '/query/1'
+  const secret: string | undefined = options.secret ?? config.secret
   guard.check()
 
   for (let attempt = 1; ; attempt++) {
-    ended(state)
+    // The first was asked for before the client was closed.
+    if (attempt > 1) ended(state)
     const sent = headers(settled, own ? seen(state) : undefined)
     // No header here holds a token: the way out adds it.
     config.logger?.debug('Fauna HTTP %s request to %s (timeout: %s), headers: %s', 'POST', path, String(client_timeout_ms), JSON.stringify(sent))
     const asked = Date.now()
     const answer = await out.request({ client_timeout_ms, data: request, headers: sent, method: 'POST', signal }, guard.check).then((response) => {
-      config.logger?.debug('Fauna HTTP response %s from %s, headers: %s', response.status, path, conceal(JSON.stringify(response.headers)))
-      return read(response, { format, long, secret: options.secret ?? config.secret })
+      config.logger?.debug('Fauna HTTP response %s from %s, headers: %s', response.status, path, hide(JSON.stringify(response.headers), secret))
+      return read(response, { format, long, secret })
     }, refused)
     signal?.throwIfAborted()
     deliverable(guard)

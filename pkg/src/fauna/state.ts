@@ -22,15 +22,18 @@ export type Who = string | null | undefined
 
 export const who = ({ config }: State): Who => (config.session as Session<any> | undefined)?.identityKey
 
+/** Whether what is asked with these options is asked as the client, and not with a secret of its own. */
+export const mine = ({ config }: State, { secret }: { secret?: string }): boolean => secret === undefined || secret === config.secret
+
 /** The last transaction time, if it was seen as this user (or before anybody was known). */
 export const seen = (state: State): number | undefined => {
   const { txn } = state
   return txn && (txn.who === undefined || txn.who === who(state)) ? txn.ts : undefined
 }
 
-/** Forward only. What is no whole number of microseconds is ignored: every later query would be refused for it. */
+/** Forward only. What is no time in microseconds is ignored: every later query would be refused for it. */
 export const saw = (state: State, ts: number | undefined): void => {
-  if (Number.isInteger(ts)) state.txn = { ts: Math.max(ts!, seen(state) ?? ts!), who: who(state) }
+  if (Number.isSafeInteger(ts) && ts! >= 0) state.txn = { ts: Math.max(ts!, seen(state) ?? ts!), who: who(state) }
 }
 
 /** @throws ClientClosedError once the client is closed. */

@@ -1,12 +1,13 @@
 import { CountersignError, type ErrorCode } from '../errors.js'
 import { channel, resolveEndpoint, type Channel, type Expect } from '../internal.js'
 import type { Authorized, Endpoint } from '../types.js'
-import { excerpt, unreadable } from './answer.js'
+import { excerpt, hide, unreadable } from './answer.js'
 import type { Credentials } from './config.js'
 import { ClientError, NetworkError } from './errors.js'
 import { FaunaAPIPaths, type HTTPClient, type HTTPRequest, type HTTPResponse } from './http.js'
 
-export type Fetch = (url: URL, init: RequestInit, sent?: () => void) => Promise<Response>
+/** It is given the address as text, as the driver gives it to `fetch`: stubs of `fetch` compare it. */
+export type Fetch = (url: string, init: RequestInit, sent?: () => void) => Promise<Response>
 
 /**
  * Runs `work` for at most `ms` milliseconds and until `outer` aborts; then it rejects with the reason, whatever `work` does about
@@ -22,7 +23,7 @@ export const within = async <R>(ms: number, outer: AbortSignal | undefined, work
   let timer: ReturnType<typeof setTimeout> | undefined
   const run = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together)`, { code: 'timeout' })), Math.min(ms, 2147483647))
+    timer = setTimeout(() => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together). It may have run what it was asked`, { code: 'timeout' })), Math.min(ms, 2147483647))
   }
   if (!waits) run()
   try {
@@ -51,7 +52,7 @@ export const networkError = (error: unknown): unknown => {
   const offline = globalThis.navigator?.onLine === false
   const [code, message]: [ErrorCode, string] = offline
     ? ['offline', 'Fauna was not reached: this device is offline']
-    : ['network', `Fauna was not reached${reason ? ` (${reason})` : ''}: refused connection, unknown host, TLS or CORS. The browser's network panel or the cause tells more`]
+    : ['network', `No answer came from Fauna${reason ? ` (${reason})` : ''}: refused connection, unknown host, TLS, CORS or a connection that broke. The browser's network panel or the cause tells more`]
   return new NetworkError(message, { code, cause: reason ? below : error })
 }
 
@@ -64,10 +65,11 @@ const known = (init: RequestInit): RequestInit => {
 }
 
 /** Plain `fetch` for requests with a secret. Redirects are refused: they could lead the secret elsewhere. */
-export const guarded = (insecure: boolean | undefined): Fetch => async (url, init) => {
+export const guarded = (insecure: boolean | undefined): Fetch => async (href, init) => {
+  const url = new URL(href)
   if (url.protocol !== 'https:' && !insecure && !(url.protocol === 'http:' && isLocal(url)))
     throw new CountersignError('origin_not_allowed', `fauna: ${url.origin} is not https. Use https, or set \`allowInsecureOrigin\` if that network is yours`, { backend: 'fauna' })
-  const response = await globalThis.fetch(url, {
+  const response = await globalThis.fetch(href, {
     ...known({ cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' }),
     ...init,
     redirect: 'manual',
@@ -94,7 +96,7 @@ export const outgoing = ({ method, data, headers }: { method: string; data: unkn
 
 /** The beginning of an answer, or what kept it away. A session says by itself what the network did: anything else from it is not about the network. */
 export const reach = (send: Fetch, url: URL, init: RequestInit, session: boolean, sent?: () => void): Promise<Response> =>
-  send(url, init, sent).catch((error) => {
+  send(url.href, init, sent).catch((error) => {
     throw session && !CountersignError.is(error) ? error : networkError(error)
   })
 
@@ -128,13 +130,17 @@ const credential = (config: Config, secret: string | undefined): { secret: strin
   // The platform would say it too, and repeat the secret in its message.
   if (secret && !/^[ -~]*$/.test(secret.trim())) throw invalid('`secret` holds characters that no header can carry (line breaks or non-ASCII)')
   if (secret) return { secret }
-  if (!session) throw invalid(`\`secret\` is ${secret === '' ? 'empty' : 'undefined'} and there is no \`session\`. Give one of them`)
+  // With a session too: whoever gives a secret means its rights, and not those of whoever is signed in.
+  if (secret !== undefined) throw invalid(`\`secret\` is ${secret === '' ? 'empty' : String(secret)}. Give one, or leave it out where there is a \`session\``)
+  if (!session) throw invalid('`secret` is undefined and there is no `session`. Give one of them')
   if (!template) throw invalid("`template` is missing: which of the session's templates is for Fauna?")
   return config as Authorized<any>
 }
 
 /** The text of a body. Bytes that are no UTF-8 are not replaced by question marks: they are no answer of Fauna's. */
 const text = async (response: Response): Promise<string> => {
+  // A stub of `fetch` that was written for the driver has `text()` alone.
+  if (!response.arrayBuffer) return response.text()
   const bytes = await response.arrayBuffer().catch((cause) => {
     if (CountersignError.is(cause)) throw cause
     throw new NetworkError("The connection broke in the middle of Fauna's answer: the query may have run", { code: 'outcome_unknown', cause })
@@ -162,13 +168,16 @@ export const way = (config: Config, secret = config.secret): Way => {
 }
 
 /** Sends through a transport of the user's own. What it does wrong is said in its name; its NetworkError (of the driver's FetchClient) stays one. */
-const entrusted = async (http: HTTPClient, request: HTTPRequest<any>): Promise<HTTPResponse> => {
+const entrusted = async (http: HTTPClient, request: HTTPRequest<any>, token: string | null): Promise<HTTPResponse> => {
   let response: HTTPResponse
   try {
     response = await http.request(request)
   } catch (cause) {
     if (CountersignError.is(cause)) throw cause
-    throw (cause as Error | undefined)?.name === 'NetworkError' ? networkError((cause as Error).cause ?? cause) : new ClientError('The HTTPClient given to this client failed', { cause })
+    const error: any = (cause as Error | undefined)?.name === 'NetworkError' ? networkError((cause as Error).cause ?? cause) : new ClientError('The HTTPClient given to this client failed', { cause })
+    // It had the token in its hands, and may say so. The cause is a copy.
+    if (error.cause) error.cause.message = hide(error.cause.message, token)
+    throw error
   }
   const { status, body, headers } = response ?? {}
   if (typeof body !== 'string' || typeof status !== 'number' || !headers) throw new ClientError('The HTTPClient given to this client must answer { status, body, headers }, with the body as text')
@@ -194,7 +203,7 @@ export const custom = (http: HTTPClient, config: Config, secret = config.secret)
           check?.()
           held = token
           sent()
-          return entrusted(http, { ...request, signal, headers: token ? { Authorization: `Bearer ${token}`, ...request.headers } : request.headers })
+          return entrusted(http, { ...request, signal, headers: token ? { Authorization: `Bearer ${token}`, ...request.headers } : request.headers }, token)
         }
         const first = await token(false, signal)
         if (!first && !config.anonymous) throw new CountersignError('signed_out', 'fauna: nobody is signed in, so there is no token to send', { backend: 'fauna' })
@@ -202,7 +211,10 @@ export const custom = (http: HTTPClient, config: Config, secret = config.secret)
         if (response.status !== 401 || 'secret' in who) return response
         // As through the session: one forced refresh, and a replay only with a token that is another one.
         check?.()
-        const second = await token(true, signal)
+        // Without another token the refusal stands, as it does through the session.
+        const second = await token(true, signal).catch((error) => {
+          if (signal.aborted || CountersignError.is(error, 'identity_changed', 'disposed')) throw error
+        })
         return second && second !== first ? send(second) : response
       }, true),
   }

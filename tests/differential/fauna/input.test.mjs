@@ -53,7 +53,10 @@ test('what cannot be encoded: the driver\'s class, the place, and no request', a
 
 test('the simple format: what plain JSON cannot say names its path', async () => {
   const client = new Client({ secret: 's', endpoint: 'https://fauna.example', format: 'simple' })
-  for (const value of [NaN, 2n ** 60n]) {
+  const coll = new lib.Module('Order')
+  const ref = new lib.DocumentReference({ coll, id: '1' })
+  const references = [coll, ref, new lib.NamedDocumentReference({ coll, name: 'n' }), new lib.Document({ coll, id: '1', ts: lib.TimeStub.from('2024-05-01T00:00:00Z'), total: 5 }), new lib.NullDocument(ref, 'not found')]
+  for (const value of [NaN, 2n ** 60n, ...references]) {
     const { error } = await outcome(() => client.query(fql`x`, { arguments: { deep: { list: [1, value] } } }))
     assert.ok(error instanceof lib.ClientError)
     assert.match(error.message, /arguments\.deep\.list\[1\]/)

@@ -80,7 +80,7 @@ test('a time set before anybody is known goes to the first user', async () => {
 })
 
 test('lastTxnTs only moves forward, and each client has its own', async () => {
-  const times = [50, 40, undefined, 'soon', 60]
+  const times = [-5, 50, 40, undefined, 'soon', 1e300, 60]
   const { server, session, client } = await setup((_, n) => ({ json: { data: n, txn_ts: times[n] } }))
   const second = new Client({ session, template: 'fauna', endpoint: server.url })
   const seen = []
@@ -88,8 +88,8 @@ test('lastTxnTs only moves forward, and each client has its own', async () => {
     await client.query(fql`1`)
     seen.push(client.lastTxnTs)
   }
-  assert.deepEqual(seen, [50, 50, 50, 50, 60])
-  for (const ts of [undefined, 10, NaN, 70.5, null, '80']) client.lastTxnTs = ts
+  assert.deepEqual(seen, [undefined, 50, 50, 50, 50, 50, 60])
+  for (const ts of [undefined, 10, NaN, 70.5, null, '80', 1e300, 2 ** 53, -70]) client.lastTxnTs = ts
   assert.equal(client.lastTxnTs, 60)
   client.lastTxnTs = 61
   await client.query(fql`1`)
@@ -177,6 +177,18 @@ test('a transport of one\'s own gets the token, and one replay with another', as
   session.getToken = async () => null
   await assert.rejects(client.query(fql`1`), { code: 'signed_out' })
   await server.stop()
+})
+
+test('a transport of one\'s own: a refusal stands when there is no other token, whatever the provider says of it', async () => {
+  const { CountersignError } = lib
+  const of = (code) => new CountersignError(code, 'said by the session')
+  for (const [next, expected] of [[async () => 'token-1', 'unauthorized'], [async () => null, 'unauthorized'], [async () => { throw of('provider_failed') }, 'unauthorized'], [async () => { throw of('network') }, 'unauthorized'], [async () => { throw of('identity_changed') }, 'identity_changed'], [async () => { throw of('disposed') }, 'disposed']]) {
+    const { server, session, client } = await setup(() => unauthorized, {}, ({ url }) => new driver.FetchClient({ url: url.href, fetch_keepalive: false }))
+    session.getToken = (_, { force } = {}) => (force ? next() : Promise.resolve('token-1'))
+    await assert.rejects(client.query(fql`1`), { code: expected })
+    assert.equal(server.log.length, 1)
+    await server.stop()
+  }
 })
 
 test('a transport of one\'s own: who changes while the token is waited for ends the query, and nothing is sent', async () => {
