@@ -6,8 +6,11 @@ use crate::core::finding::{Clock, Facts, Finding, IssuerRule, Lint, Maker, Momen
 const PREFIX: &str = "https://db.fauna.com/db/";
 /// z-base-32, as the database's global id is written: 13 characters.
 const ALPHABET: &str = "ybndrfg8ejkmcpqxot1uwisza345h769";
-/// All request headers together may have 8 KiB; this much is what a browser sends beside the token.
-const LIMIT: usize = 8 * 1024 - 1024;
+/// All request headers together may have this much.
+const LIMIT: usize = 8 * 1024;
+/// What a browser sends beside the token, and what nobody leaves out.
+const BESIDE: usize = 1024;
+const LEAST: usize = 200;
 const AUDIENCE: &str = "AccessProvider.byName(...).audience in your database";
 
 /// Fauna's.
@@ -31,7 +34,9 @@ fn set_audience(facts: &Facts, value: &str) -> String {
 fn audience(facts: &Facts) -> Option<Finding> {
     let all = facts.audiences();
     let ours: Vec<&str> = all.iter().copied().filter(|aud| aud.starts_with(PREFIX)).collect();
-    let wanted = facts.expect.audience.as_deref();
+    let said = facts.expect.audience.as_deref();
+    // What no token can be right with is not what the token is held against.
+    let wanted = said.filter(|said| said.starts_with(PREFIX));
     if let Some(wanted) = wanted.filter(|wanted| !all.is_empty() && !all.contains(wanted)) {
         let message = format!("aud is {}, this client says audience {}.", facts.shown_audience(), quoted(wanted));
         return Some(Finding::bad("fauna_audience_mismatch", message, set_audience(facts, &quoted(wanted))));
@@ -44,8 +49,14 @@ fn audience(facts: &Facts) -> Option<Finding> {
             } else {
                 format!("aud is {}, and no entry begins with {PREFIX} (self-hosted servers ask for it too).", facts.shown_audience())
             };
-            Some(Finding::bad("fauna_audience_missing", message, set_audience(facts, &value)))
+            let client = said.filter(|_| wanted.is_none()).map_or_else(String::new, |said| format!(". The `audience` of this client is to be the same; it is {}", quoted(said)));
+            Some(Finding::bad("fauna_audience_missing", message, set_audience(facts, &value) + &client))
         }
+        [_] if said != wanted => Some(Finding::bad(
+            "fauna_audience_expected",
+            format!("this client says audience {}, and Fauna's begin with {PREFIX}.", said.map_or_else(String::new, quoted)),
+            format!("Give the client the value of {AUDIENCE}"),
+        )),
         [one] => {
             let id = one.get(PREFIX.len()..).unwrap_or_default();
             let known = wanted == Some(*one) || (id.len() == 13 && id.chars().all(|c| ALPHABET.contains(c)));
@@ -75,12 +86,16 @@ fn key_id(facts: &Facts) -> Option<Finding> {
     })
 }
 
+/// Above the limit Fauna answers 400 before it looks at the token: what may still pass is no reason for a 401.
 fn size(facts: &Facts) -> Option<Finding> {
-    (facts.size > LIMIT).then(|| {
-        Finding::bad(
-            "fauna_too_large",
-            format!("the token has {} bytes; Fauna refuses a request whose headers have more than 8 KiB together.", facts.size),
-            format!("{}: leave out what Fauna's roles do not read", facts.place()),
-        )
+    let fix = || format!("{}: leave out what Fauna's roles do not read", facts.place());
+    let code = "fauna_too_large";
+    if facts.size > LIMIT - LEAST {
+        let message = format!("the token has {} bytes; Fauna refuses a request whose headers have more than 8 KiB together.", facts.size);
+        return Some(Finding::bad(code, message, fix()));
+    }
+    (facts.size > LIMIT - BESIDE).then(|| {
+        let message = format!("the token has {} bytes; with what a browser sends beside it that comes close to the 8 KiB which Fauna takes.", facts.size);
+        Finding::note(code, message, fix())
     })
 }
