@@ -1,5 +1,5 @@
 // Where ours does something else than npm fauna 2.5.0, on purpose: what a user who moves over may notice. What ours does beside it (sessions,
-// signals, `idempotent`, `live`, hints, `toJSON`) is no difference. Rendered as documentation: whole sentences, backticks for code.
+// signals, `idempotent`, `live`, hints) is no difference. Rendered as documentation: whole sentences, backticks for code.
 
 /**
  * @typedef {object} Difference
@@ -15,14 +15,22 @@
 export const differences = [
   {
     about: 'configuration', what: 'the environment',
-    driver: 'Reads `FAUNA_SECRET`, `FAUNA_ENDPOINT` and `FAUNA_DEBUG`, falls back to `https://db.fauna.com`, and throws in the constructor when there is no secret.',
-    ours: 'Reads nothing, knows no host, and looks at `endpoint` and `secret` when they are first used: `endpoint_missing`, `option_invalid`.',
+    driver: 'Reads `FAUNA_SECRET`, `FAUNA_ENDPOINT` and `FAUNA_DEBUG`, falls back to `https://db.fauna.com` (`endpoints.default`), and throws in the constructor when there is no secret.',
+    ours: 'Reads nothing, knows no host (there is no `endpoints.default`), and looks at `endpoint` and `secret` when they are first used: `endpoint_missing`, `option_invalid`.',
     why: 'A page has no environment, the hosted service is gone, and a module that is only imported (while a site is built) must not fail.',
   },
   {
     about: 'configuration', what: 'the secret in clientConfiguration',
     driver: '`clientConfiguration` has it.', ours: 'It is left out.', why: 'Configurations are logged.',
     test: ['config.test.mjs', 'clientConfiguration: a copy with the defaults, without the secret'],
+  },
+  {
+    about: 'configuration', what: 'the logger in clientConfiguration',
+    driver: 'Always there; silent without `FAUNA_DEBUG`.', ours: 'The one that you gave, or none.', why: 'Lines that nobody reads are not written.',
+  },
+  {
+    about: 'configuration', what: 'an empty secret',
+    driver: 'Is sent, and refused by the server.', ours: '`option_invalid`, also for a query of a client with a session.', why: 'Whoever gives a secret means its rights, and not those of whoever is signed in.',
   },
   {
     about: 'configuration', what: 'the secret in the log',
@@ -44,24 +52,43 @@ export const differences = [
   },
   {
     about: 'queries', what: 'arguments in the simple format',
-    driver: 'Sends tagged values, which the server reads as objects: `{ n: 5 }` arrives as `{ n: { "@int": "5" } }`.', ours: 'Sends plain JSON. What it cannot say exactly (`NaN`, integers beyond 2^53) is a `ClientError`.', why: 'The server reads arguments in the format of the query.',
+    driver: 'Sends tagged values, which the server reads as objects: `{ n: 5 }` arrives as `{ n: { "@int": "5" } }`.', ours: 'Sends plain JSON. What it cannot say exactly (`NaN`, integers beyond 2^53, references) is a `ClientError`.', why: 'The server reads arguments in the format of the query.',
   },
   {
-    about: 'queries', what: 'format, long_type or query_timeout_ms of a query given as undefined',
-    driver: 'Overrides the client\'s: no `x-format` header and plain decoding; every long a bigint; a `ClientError`, because no time limit can be set.', ours: 'The client\'s value counts.', why: 'Without them there is no sound request.',
+    about: 'queries', what: 'format, long_type, query_timeout_ms or the secret of a query given as undefined',
+    driver: 'Overrides the client\'s: no `x-format` header and plain decoding; every long a bigint; a `ClientError`, because no time limit can be set; the secret "undefined".', ours: 'The client\'s value counts.', why: 'Without them there is no sound request.',
   },
   {
     about: 'queries', what: 'the last transaction time and another secret',
-    driver: 'One `lastTxnTs` for the client, also for queries with a `secret` of their own.', ours: 'A query with another secret neither sends nor changes it. With a session it belongs to one user and is gone when they are.',
+    driver: 'One `lastTxnTs` for the client, also for queries with a `secret` of their own.', ours: 'A query with another secret neither sends nor changes it, nor do the pages of such a query. With a session it belongs to one user and is gone when they are.',
     why: 'It may be another database\'s, and a time in the future makes every query wait.',
   },
   {
-    about: 'queries', what: 'a last transaction time that is no whole number',
-    driver: 'Takes `NaN` and fractions, and every later query is refused.', ours: 'Ignored, as `undefined` is.', why: 'One bad value must not end all queries.',
+    about: 'queries', what: 'a last transaction time that is no time',
+    driver: 'Takes `NaN`, fractions and numbers beyond all times, and every later query is refused.', ours: 'Ignored, as `undefined` is.', why: 'One bad value must not end all queries.',
   },
   {
     about: 'queries', what: 'pages without a tag',
-    driver: '`paginate()` of a query that ends in `.paginate()`, or in the simple format, yields the page as one item.', ours: 'Yields its items, and goes on with the next page.', why: 'Fauna answers with an object of exactly `data` and `after` there.',
+    driver: '`paginate()` of a query that ends in `.paginate()`, or in the simple format, yields the page as one item; of such a page itself it is a `TypeError`.', ours: 'Yields its items, and goes on with the next page.', why: 'Fauna answers with an object of exactly `data` and `after` there.',
+  },
+  {
+    about: 'queries', what: 'pages that are none',
+    driver: 'When `Set.paginate()` answers something else, yields `undefined`.', ours: '`ProtocolError`.', why: 'The rest of the set would be missing without a word.',
+  },
+  {
+    about: 'queries', what: 'the options of an iteration, changed while it runs',
+    driver: 'Each page is asked with what the object holds then.', ours: 'With what it held when the iteration was made.', why: 'A secret that is exchanged for the next query would be used for the rest of this set.',
+    test: ['given.test.mjs', 'the pages of an iteration are asked with the options with which it began'],
+  },
+  {
+    about: 'queries', what: 'closing between two attempts',
+    driver: 'The attempts go on.', ours: '`ClientClosedError`.', why: 'What was sent is answered; what was not sent yet is not wanted any more.',
+    test: ['retries.test.mjs', 'a closed client makes no further attempt'],
+  },
+  {
+    about: 'queries', what: 'a transport of your own',
+    driver: 'Is not given a `signal`; its answer is taken however late it comes; its body may be bytes; an answer that it throws is read like one that it returns.',
+    ours: 'Is given a `signal`; after the time limit the query is a `NetworkError`; a body that is no text, and what it throws, is a `ClientError`.', why: 'It is what the types say.',
   },
   {
     about: 'queries', what: 'redirects',
@@ -80,6 +107,10 @@ export const differences = [
   {
     about: 'errors', what: 'a request that was not answered',
     driver: '`NetworkError`, always with the same sentence.', ours: '`NetworkError` with a `code`: `timeout`, `offline` or `network`, and what is known of the cause.', why: 'They have different cures.',
+  },
+  {
+    about: 'errors', what: 'what is no request',
+    driver: '`ClientError`: "A client level error occurred. Fauna was not called.", and a `cause`.', ours: '`ClientError` or `CountersignError` with a sentence about what was wrong, and a `code`.', why: 'The message is what is read.',
   },
   {
     about: 'errors', what: 'an answer that breaks off',
@@ -104,6 +135,11 @@ export const differences = [
   {
     about: 'errors', what: 'the time of the schema',
     driver: '`queryInfo` of an error lacks `schema_version`, against its type.', ours: 'It is there.', why: 'The server sends it.',
+  },
+  {
+    about: 'values', what: 'the JSON of values',
+    driver: 'The fields of the classes: `{"coll":{"name":"Order"},"ts":{"isoString":"..."}}`, `{"token":"..."}`.', ours: 'What Fauna writes in the simple format: `{"coll":"Order","ts":"..."}`, `"..."`; `null` for a `NullDocument`.',
+    why: 'It can be handed to a browser and read there without the classes. Code that reads `ts.isoString` on the other side reads `ts` instead.',
   },
   {
     about: 'values', what: 'tags, from the outside in',

@@ -26,6 +26,17 @@ const shown = {
     assert.throws(() => new driver.Client({ endpoint: nowhere }), TypeError)
     assert.throws(() => new driver.Client({ secret: 's', endpoint: undefined }), TypeError)
     assert.equal(new driver.Client({ secret: 's' }).clientConfiguration.endpoint.host, 'db.fauna.com')
+    assert.deepEqual([lib.endpoints.default, driver.endpoints.default.host], [undefined, 'db.fauna.com'])
+  },
+  'the logger in clientConfiguration': async () => {
+    const logger = new lib.ConsoleLogHandler(lib.LOG_LEVELS.OFF)
+    const of = (l, options = {}) => new l.Client({ secret: 's', endpoint: nowhere, ...options }).clientConfiguration.logger
+    assert.deepEqual([of(lib), of(driver) instanceof driver.ConsoleLogHandler], [undefined, true])
+    assert.deepEqual([of(lib, { logger }), of(driver, { logger })], [logger, logger])
+  },
+  'an empty secret': async () => {
+    const [a, b] = await ask(answer(), { secret: '' })
+    assert.deepEqual([a.error.code, a.log.length, b.log[0].headers.authorization], ['option_invalid', 0, 'Bearer'])
   },
   'a secret or traceparent that no header can carry': async () => {
     for (const [options, code] of [[{ secret: 'fn-one\nfn-two' }, 'option_invalid'], [{ traceparent: 'ä→' }, 'option_invalid']]) {
@@ -55,14 +66,17 @@ const shown = {
     assert.deepEqual(b.log[0].body.arguments, { n: { '@int': '5' }, t: { '@time': '1970-01-01T00:00:00.000Z' } })
     const [c, d] = await ask(answer(), { format: 'simple', arguments: { n: NaN } })
     assert.deepEqual([c.error.name, d.error], ['ClientError', undefined])
+    const [e, f] = await both(answer(), (client, l) => client.query(l.fql`x`, { format: 'simple', arguments: { order: new l.DocumentReference({ coll: 'Order', id: '1' }) } }))
+    assert.deepEqual([e.error.name, f.log[0].body.arguments], ['ClientError', { order: { '@ref': { id: '1', coll: { '@mod': 'Order' } } } }])
   },
-  'format, long_type or query_timeout_ms of a query given as undefined': async () => {
+  'format, long_type, query_timeout_ms or the secret of a query given as undefined': async () => {
     const [a, b] = await ask(answer({ data: { '@int': '5' } }), { format: undefined })
     assert.deepEqual([a, b].map(({ log, value }) => [log[0].headers['x-format'], value.data]), [['tagged', 5], [undefined, { '@int': '5' }]])
     const limits = await ask(answer(), { query_timeout_ms: undefined })
     assert.deepEqual(limits.map(({ log, error }) => [log[0]?.headers['x-query-timeout-ms'], error?.name]), [['5000', undefined], [undefined, 'ClientError']])
     const longs = await ask(answer({ data: { '@long': '5' } }), { long_type: undefined })
     assert.deepEqual(longs.map(({ value }) => value.data), [5, 5n])
+    assert.deepEqual((await ask(answer(), { secret: undefined })).map(({ log }) => log[0].headers.authorization), ['Bearer fn-secret', 'Bearer undefined'])
   },
   'the last transaction time and another secret': async () => {
     const pair = await both((_, n) => ({ json: { data: n, txn_ts: 100 + n } }), async (client, l) => {
@@ -71,9 +85,14 @@ const shown = {
     })
     assert.deepEqual(pair.map(({ log }) => log.map(({ headers }) => headers['x-last-txn-ts'])), [[undefined, undefined, '100'], [undefined, '100', '101']])
     assert.deepEqual(pair.map(({ value }) => value), [102, 102])
+    const pages = await both((_, n) => ({ json: { data: { '@set': { data: [n], after: 'c' } }, txn_ts: 10 + n } }), async (client, l) => {
+      const iterator = client.paginate(l.fql`x`, { secret: 'fn-other' })
+      for (let i = 0; i < 2; i++) await iterator.next()
+    })
+    assert.deepEqual(pages.map(({ log }) => log.map(({ headers }) => headers['x-last-txn-ts'])), [[undefined, undefined], [undefined, '10']])
   },
-  'a last transaction time that is no whole number': async () => {
-    for (const bad of [NaN, 1.5]) {
+  'a last transaction time that is no time': async () => {
+    for (const bad of [NaN, 1.5, 1e300]) {
       const pair = await both(answer(), async (client, l) => {
         client.lastTxnTs = bad
         await client.query(l.fql`x`)
@@ -91,6 +110,31 @@ const shown = {
       })
       assert.deepEqual(pair.map(({ value }) => value), [[['a'], ['b']], [[pages[0]]]])
     }
+    const given = await both(answer({ data: pages[1] }), async (client) => {
+      const iterator = client.paginate({ data: ['a'], after: 'c' })
+      return [(await iterator.next()).value, (await iterator.next()).value]
+    })
+    assert.deepEqual([given[0].value, given[1].error.name], [[['a'], ['b']], 'TypeError'])
+  },
+  'pages that are none': async () => {
+    const pair = await both((_, n) => ({ json: { data: n ? 'no page' : { '@set': { data: [1], after: 'c' } } } }), async (client, l) => {
+      const iterator = client.paginate(l.fql`x`)
+      await iterator.next()
+      return iterator.next()
+    })
+    assert.deepEqual([pair[0].error.name, pair[1].value], ['ProtocolError', { value: undefined, done: false }])
+  },
+  'a transport of your own': async () => {
+    const ask = (request, options = {}) => Promise.all([lib, driver].map((l) => outcome(() => new l.Client({ secret: 's', endpoint: nowhere, ...options }, { request, close() {} }).query(l.fql`x`))))
+    const body = '{"data":"fine"}'
+    const given = await ask(async ({ signal }) => ({ status: 200, headers: {}, body: JSON.stringify({ data: signal instanceof AbortSignal }) }))
+    assert.deepEqual(given.map(({ value }) => value.data), [true, false])
+    const bytes = await ask(async () => ({ status: 200, headers: {}, body: Buffer.from(body) }))
+    assert.deepEqual([bytes[0].error.name, bytes[1].value.data], ['ClientError', 'fine'])
+    const thrown = await ask(async () => { throw { status: 400, headers: {}, body: failure('invalid_query', 400).json } })
+    assert.deepEqual(thrown.map(({ error }) => error.name), ['ClientError', 'QueryCheckError'])
+    const late = await ask(() => new Promise((resolve) => setTimeout(() => resolve({ status: 200, headers: {}, body }), 100)), { query_timeout_ms: 10, client_timeout_buffer_ms: 10 })
+    assert.deepEqual([late[0].error.code, late[1].value.data], ['timeout', 'fine'])
   },
   'redirects': async () => {
     const [a, b] = await ask((_, n) => (n ? { json: { data: 'from elsewhere' } } : { status: 307, headers: { location: '/elsewhere' } }))
@@ -113,6 +157,12 @@ const shown = {
       if (before) Object.defineProperty(globalThis, 'navigator', before)
       else delete globalThis.navigator
     }
+  },
+  'what is no request': async () => {
+    const all = await Promise.all([lib, driver].map((l) => outcome(() => new l.Client({ secret: 's', endpoint: nowhere }, { request() { throw new Error('why') }, close() {} }).query(l.fql`x`))))
+    assert.deepEqual(all.map(({ error }) => [error.name, error.code, error.message, error.cause.message]), [
+      ['ClientError', 'option_invalid', 'The HTTPClient given to this client failed', 'why'], ['ClientError', undefined, 'A client level error occurred. Fauna was not called.', 'why'],
+    ])
   },
   'an answer that breaks off': async () => {
     const [a, b] = await ask(() => ({ destroy: 'middle' }))
@@ -149,6 +199,13 @@ const shown = {
     const [a, b] = await ask(() => failure('invalid_query', 400, { schema_version: 7, txn_ts: 5 }))
     assert.deepEqual([a, b].map(({ error }) => error.queryInfo.schema_version), [7, undefined])
     assert.deepEqual(fields(a.error), fields(b.error))
+  },
+  'the JSON of values': async () => {
+    const ref = '{"id":"1","coll":{"@mod":"C"}}'
+    const [a, b] = [lib, driver].map((l) => JSON.parse(JSON.stringify(l.TaggedTypeFormat.decode(`[{"@doc":{"id":"1","coll":{"@mod":"C"},"ts":{"@time":"2024-05-01T00:00:00Z"}}},{"@date":"2024-05-01"},{"@ref":${ref.replace('}}', '},"exists":false,"cause":"not found"}')}},{"@set":"c"},{"@stream":"t"}]`, { long_type: 'number' }))))
+    const coll = { name: 'C' }
+    assert.deepEqual(a, [{ coll: 'C', id: '1', ts: '2024-05-01T00:00:00Z' }, '2024-05-01', null, 'c', 't'])
+    assert.deepEqual(b, [{ coll, id: '1', ts: { isoString: '2024-05-01T00:00:00Z' } }, { dateString: '2024-05-01' }, { ref: { coll, id: '1' }, cause: 'not found' }, { after: 'c' }, { token: 't' }])
   },
   'fields that are absent': async () => {
     const text = '{"@doc":{"id":"1","coll":{"@mod":"C"},"ts":{"@time":"2024-05-01T00:00:00Z"}}}'
