@@ -55,23 +55,14 @@ export const headers = (c: QueryOptions, lastTxnTs: number | undefined): Record<
 export const simple = (tagged: EncodedObject): EncodedObject => {
   const args = { arguments: decodeTree(tagged, 'auto') }
   located(look, args)
-  const replace = function (this: any, key: string, value: unknown): unknown {
-    const given = this[key] // before a toJSON, which somebody may have given to BigInt
-    return typeof given === 'bigint' ? Number(given) : given instanceof Uint8Array ? base64(given) : value
-  }
-  return JSON.parse(JSON.stringify(args.arguments, replace))
+  return JSON.parse(JSON.stringify(args.arguments, (_, value) => (value instanceof Uint8Array ? base64(value) : value)))
 }
 
-const exact = (given: number | bigint): void => {
-  const n = Number(given)
-  if (Number.isNaN(n) || (typeof given === 'bigint' && !Number.isSafeInteger(n))) throw new ClientError(`The simple format cannot carry ${given} exactly. Use format 'tagged'`)
-}
-
-/** Goes through once for the sake of the path, which writing JSON does not tell. */
+/** Goes through once for the sake of the path, which writing JSON does not tell. With `auto` only what is no safe number is a bigint. */
 const look = (value: any): void => {
-  if (/doc|named|mod/.test(value?.[kind])) throw new ClientError("The simple format cannot carry a reference or a module. Use format 'tagged'")
-  if (typeof value === 'bigint' || typeof value === 'number') exact(value)
-  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value))
+  const not = /doc|named|mod/.test(value?.[kind]) ? 'a reference or a module' : Number.isNaN(value) || typeof value === 'bigint' ? `${value} exactly` : ''
+  if (not) throw new ClientError(`The simple format cannot carry ${not}. Use format 'tagged'`)
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value))
     for (const key of Object.keys(value))
       try {
         look(value[key])

@@ -23,7 +23,7 @@ export const within = async <R>(ms: number, outer: AbortSignal | undefined, work
   let timer: ReturnType<typeof setTimeout> | undefined
   const run = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together). It may have run what it was asked`, { code: 'timeout' })), Math.min(ms, 2147483647))
+    timer = setTimeout(() => own.abort(new NetworkError(`Fauna did not answer within ${ms} ms (query_timeout_ms and client_timeout_buffer_ms together). The query may have run`, { code: 'timeout' })), Math.min(ms, 2147483647))
   }
   if (!waits) run()
   try {
@@ -131,8 +131,7 @@ const credential = (config: Config, secret: string | undefined): { secret: strin
   if (secret && !/^[ -~]*$/.test(secret.trim())) throw invalid('`secret` holds characters that no header can carry (line breaks or non-ASCII)')
   if (secret) return { secret }
   // With a session too: whoever gives a secret means its rights, and not those of whoever is signed in.
-  if (secret !== undefined) throw invalid(`\`secret\` is ${secret === '' ? 'empty' : String(secret)}. Give one, or leave it out where there is a \`session\``)
-  if (!session) throw invalid('`secret` is undefined and there is no `session`. Give one of them')
+  if (secret !== undefined || !session) throw invalid(`\`secret\` is ${secret === '' ? 'empty' : secret}. Give one, or a \`session\` and no \`secret\``)
   if (!template) throw invalid("`template` is missing: which of the session's templates is for Fauna?")
   return config as Authorized<any>
 }
