@@ -1,6 +1,7 @@
 // How the requests for events get out: through the session, with a secret, or through a transport of the user's own.
-import { conceal, CountersignError } from '../errors.js'
+import { CountersignError } from '../errors.js'
 import { resolveEndpoint } from '../internal.js'
+import { hide } from './answer.js'
 import type { Settled } from './config.js'
 import { getServiceError, ProtocolError } from './errors.js'
 import { refusal } from './event.js'
@@ -147,7 +148,7 @@ export const connection = (config: Reach, own: Own | undefined): Connection => {
       const by = out()
       try {
         const response = await by.request({ client_timeout_ms, data, headers, method: 'POST', path, ...(signal && { signal }) }, check)
-        logger?.debug("Fauna HTTP response '%s' from %s, headers: %s", response.status, path, conceal(JSON.stringify(response.headers)))
+        logger?.debug("Fauna HTTP response '%s' from %s, headers: %s", response.status, path, hide(JSON.stringify(response.headers), secret))
         if (response.status !== 200) throw refusal(response, secret)
         return response
       } catch (error) {

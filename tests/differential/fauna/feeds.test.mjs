@@ -176,3 +176,13 @@ test('ours alone: a signal ends asking and waiting', async () => {
   }
   await server.stop()
 })
+
+test('what the log says of a page holds no secret, also where a header repeats it', async () => {
+  const lines = []
+  const server = await stub(() => ({ json: { events: [], cursor: 'c1', has_next: false }, headers: { 'x-echo': 'Bearer fn-local-secret' } }))
+  const client = new lib.Client({ secret: 'fn-local-secret', endpoint: server.url, logger: { debug: (...args) => lines.push(args.join(' ')) } })
+  await client.feed(source).nextPage()
+  await server.stop()
+  assert.ok(lines.some((line) => line.includes('x-echo')))
+  assert.doesNotMatch(lines.join(), /local-secret/)
+})
