@@ -36,7 +36,8 @@ export const never = new Promise(() => {})
 /** A stream that stays open. */
 export const quiet = async function* (...lines) {
   yield* lines
-  await never
+  // Not `never`, which would hold whoever waits for it.
+  await new Promise(() => {})
 }
 /** What the network does. */
 export const dropped = async function* (...lines) {
@@ -48,12 +49,16 @@ export const page = (events = [], cursor = 'p1', has_next = false) => ({ json: {
 /** A client with a secret, or with a session. @param {any} http @param {any} [session] */
 export const clientOf = (http, session) => new lib.Client({ endpoint: new URL('http://127.0.0.1:1'), ...(session ? { session, template: 'fauna' } : { secret: 'fn-secret' }) }, http)
 
+let release = () => {}
+
 /**
  * Takes the clocks, and the timers of a tenth of a second and more, until the test is over. `pass` moves both clocks and runs the timers that are due then; `waiting`: for how long
  * each of the others is set.
  * @param {import('node:test').TestContext} t
  */
 export const clock = (t) => {
+  // One at a time, also within a test.
+  release()
   const { now } = performance
   const { now: date } = Date
   const { setTimeout: set, clearTimeout: clear } = globalThis
@@ -69,11 +74,13 @@ export const clock = (t) => {
     return timer
   }
   globalThis.clearTimeout = (timer) => timers.delete(timer) || clear(timer)
-  t.after(() => {
+  release = () => {
     performance.now = now
     Date.now = date
     Object.assign(globalThis, { setTimeout: set, clearTimeout: clear })
-  })
+    release = () => {}
+  }
+  t.after(() => release())
   return {
     waiting: () => [...timers.values()].map(({ at }) => at - performance.now()),
     /** Each of the clocks may be moved alone. */
