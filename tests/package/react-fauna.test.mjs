@@ -1,10 +1,12 @@
 // useLive over client.live of Fauna: a real session, the local Fauna. Whose documents are shown, and how often they are asked for.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { CountersignProvider, complaints, h, mount, turn, useIdentityKey, useLive } from './react-world.mjs'
+import { CountersignProvider, complaints, fakeProvider, h, mount, open, turn, useIdentityKey, useLive } from './react-world.mjs'
 import { startPlace } from '../differential/fauna/place.mjs'
 import { until } from '../differential/until.mjs'
 import { lib } from '../differential/fauna/compare.mjs'
+import { status } from '../differential/fauna/listening.mjs'
+import { stub } from '../differential/fauna/stub.mjs'
 
 let place
 before(async () => (place = await startPlace()))
@@ -47,3 +49,33 @@ test('the documents of whoever is signed in, kept right; those of the one before
   await turn()
   assert.deepEqual(complaints.splice(0), [])
 })
+
+for (const between of ['bob', null])
+  test(`${between ?? 'nobody'} for less than a render: the set is followed afterwards`, async (t) => {
+    const provider = fakeProvider({ user: 'alice' })
+    const session = open(t)
+    session.connect(provider)
+    await session.getToken('fauna')
+    let streams = 0
+    const row = (n) => ({ '@doc': { id: '1', coll: { '@mod': 'Order' }, ts: { '@time': '2024-01-01T00:00:00Z' }, n: `read ${n}` } })
+    const stay = async function* () {
+      yield status(1)
+      await new Promise(() => {})
+    }
+    const server = await stub(({ line }) => (line.includes('/query') ? { json: { data: { page: { '@set': { data: [row(streams)] } }, source: { '@stream': 's' } }, txn_ts: 1 } } : (streams++, { chunks: stay() })))
+    t.after(() => server.stop())
+    const client = new lib.Client({ session, template: 'fauna', endpoint: server.url })
+    const question = client.live(lib.fql`Order.all()`)
+    const Orders = () => {
+      const { data, error, isLoading } = useLive(question)
+      return error ? `error: ${error.message}` : isLoading ? 'loading' : data.map(({ n }) => n).join()
+    }
+    const { shows, unmount } = await mount(t, h(CountersignProvider, { session }, h(Orders)))
+    await shows('read 0')
+    await until(() => server.open.size === 1)
+    for (const who of [between, 'alice']) who ? provider.signIn(who) : provider.signOut()
+    await shows('read 1')
+    await until(() => streams === 2 && server.open.size === 1)
+    unmount()
+    await until(() => server.open.size === 0)
+  })

@@ -45,7 +45,8 @@ const leasing = () => {
     const lease = { over: false, renew: undefined }
     self.leases.push(lease)
     if (self.fail-- > 0) throw new Error('no token for now')
-    signal.addEventListener('abort', () => (lease.over = true))
+    // What resolves a promise holds whoever waits for it.
+    signal.addEventListener('abort', () => Object.assign(lease, { over: true, renew: undefined }))
     for (;;) {
       yield {}
       await new Promise((go, stop) => {
