@@ -1,4 +1,4 @@
-// The artefact of the machines that live longer than a request: the Instant bridge, later sockets and streams.
+// The artefact of the machines that live longer than a request: the Instant bridge, Fauna's subscriptions, later sockets.
 import { boot } from './boot.js'
 import type * as Glue from '../wasm/live.js'
 
