@@ -184,6 +184,7 @@ test('a lease that failed is asked for again when a connection is open again', a
   const states = []
   const http = transport({ stream: (_, n) => (n === 0 ? dropped(status(1)) : quiet(status(n + 1))) })
   const stream = clientOf(http, self.session).stream(source, { onState: (state) => states.push(state) })
+  t.after(() => stream.close())
   const done = listen(stream)
   await until(() => states.at(-1)?.status === 'waiting')
   assert.equal(self.leases.length, 1)

@@ -53,7 +53,7 @@ let release = () => {}
 
 /**
  * Takes the clocks, and the timers of a tenth of a second and more, until the test is over. `pass` moves both clocks and runs the timers that are due then; `waiting`: for how long
- * each of the others is set.
+ * each of the others is set. Pauses are half as long as they may be, so that none is too short to be taken.
  * @param {import('node:test').TestContext} t
  */
 export const clock = (t) => {
@@ -62,11 +62,13 @@ export const clock = (t) => {
   const { now } = performance
   const { now: date } = Date
   const { setTimeout: set, clearTimeout: clear } = globalThis
+  const { random } = Math
   const timers = new Map()
   let mono = 0
   let wall = 0
   performance.now = () => now.call(performance) + mono
   Date.now = () => date() + wall
+  Math.random = () => 0.5
   globalThis.setTimeout = (run, ms = 0, ...rest) => {
     if (ms < 100) return set(run, ms, ...rest)
     const timer = { unref: () => timer, ref: () => timer }
@@ -77,6 +79,7 @@ export const clock = (t) => {
   release = () => {
     performance.now = now
     Date.now = date
+    Math.random = random
     Object.assign(globalThis, { setTimeout: set, clearTimeout: clear })
     release = () => {}
   }
