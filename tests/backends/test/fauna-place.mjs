@@ -13,6 +13,9 @@ export const AUTH0 = 'http://127.0.0.1:4101/'
 export const QUIET = { historyS: 900, clockOffsetS: 0, ...STREAM_KNOBS }
 export const now = () => Math.floor(Date.now() / 1000)
 
+/** A request that is never answered is to say which one it was, long before the test's own time is up. */
+const soon = () => AbortSignal.timeout(30_000)
+
 /** Two issuers' key sets on one host, and a server that knows them. */
 export async function startPlace() {
   const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -49,7 +52,7 @@ export async function startPlace() {
   /** Any endpoint, with any body. @param {string} path @param {any} body text as it is, anything else as JSON */
   async function post(path, body, { secret = SECRET, headers = {} } = /** @type {any} */ ({})) {
     const response = await fetch(server.url + path, {
-      method: 'POST', headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body),
+      method: 'POST', headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body), signal: soon(),
     })
     return { status: response.status, headers: response.headers, ...JSON.parse(await response.text()) }
   }
@@ -60,7 +63,7 @@ export async function startPlace() {
     ask: (query, { format = 'tagged', args, headers = {}, body, ...options } = /** @type {any} */ ({})) =>
       post('/query/1', body ?? { query, arguments: args }, { ...options, headers: { 'x-format': format, ...headers } }),
     /** @returns {Promise<any>} all knobs and counters */
-    knobs: async (changes = {}) => (await fetch(`${server.url}/__knobs`, { method: 'POST', body: JSON.stringify(changes) })).json(),
+    knobs: async (changes = {}) => (await fetch(`${server.url}/__knobs`, { method: 'POST', body: JSON.stringify(changes), signal: soon() })).json(),
     async stop() {
       await server.stop()
       await new Promise((resolve) => {
