@@ -9,6 +9,10 @@ import { refusal } from './event.js'
 import { lines } from './lines.js'
 import { exchange, guarded, outgoing, reach, way, type Fetch, type Way } from './transport.js'
 
+/** The secret among the headers, so that it is not quoted. */
+const bearerOf = (headers: HTTPStreamRequest['headers']): string | undefined =>
+  Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1]?.replace(/^Bearer /, '')
+
 /**
  * The lines of a stream of events. It ends when the server's answer ends, and when `signal` aborts.
  * @throws the server's error in its class, NetworkError, ProtocolError, or what the session says.
@@ -17,7 +21,8 @@ export async function* events(send: Fetch, url: URL, request: HTTPStreamRequest,
   let began = false
   try {
     const response = await reach(send, url, outgoing(request, signal, keepalive), session)
-    if (!response.ok) throw refusal({ status: response.status, body: await response.text().catch(() => '') })
+    // A page of a proxy may repeat the request.
+    if (!response.ok) throw refusal({ status: response.status, body: await response.text().catch(() => '') }, bearerOf(request.headers))
     if (!response.body) throw new ProtocolError({ message: `Response is in an unknown format: status ${response.status} without a body, where a stream was asked for`, httpStatus: response.status })
     began = true
     for await (const line of lines(response.body, signal)) {

@@ -1,5 +1,5 @@
 // What comes from `/stream/1` and `/feed/1`, as values and errors. Events are tagged, whatever the client's format.
-import { excerpt, readBody } from './answer.js'
+import { excerpt, hide, readBody } from './answer.js'
 import { decodeTree } from './decode.js'
 import { ClientError, getServiceError, ProtocolError, type ServiceError } from './errors.js'
 import type { HTTPResponse } from './http.js'
@@ -28,6 +28,7 @@ const decoded = (event: any, decode: (part: any) => any, secret: string | undefi
     throw unreadable(`cannot be read${excerpt((error as Error).message, secret)}`)
   }
   if (typeof error?.code !== 'string' || typeof error.message !== 'string') throw unreadable('is an error without a code or a message')
+  error.message = hide(error.message, secret)
   return event
 }
 

@@ -74,6 +74,13 @@ test('an answer that repeats the request does not give the secret away', async (
       }
       await server.stop()
     })
+  // An event of the server's own, and the transport by itself.
+  const server = await stub((_, n) => (n ? { status: 502, text: echo } : { chunks: [line({ type: 'error', error: { code: 'abort', message: `for ${secret}` }, stats: eventStats })] }))
+  const { error } = await listen(open(lib, server.url, { secret }).stream(source))
+  assert.equal(error.message, 'for [secret]')
+  const { read } = new lib.FetchClient({ url: server.url.href }).stream({ data: { token: 't' }, headers: { Authorization: `Bearer ${secret}` }, method: 'POST' })
+  await assert.rejects(read.next(), (e) => e.name === 'ProtocolError' && e.message.includes('you sent') && !e.message.includes(secret))
+  await server.stop()
 })
 
 test('a portal in between does not end what worked before, streamed or polled; it ends what never did', async () => {
