@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { transform } from 'esbuild'
-import ts from 'typescript'
 import { startAll } from '../../backends/start.mjs'
 import { links, page, read, root, sections, words } from '../../hazards/docs.mjs'
+import { compiles } from '../compiles.mjs'
 import { until } from '../until.mjs'
 import { differences } from './differences.mjs'
 import { list, written } from './page.mjs'
@@ -20,22 +20,8 @@ const examples = new Map([...read('www/docs/fauna.md').matchAll(/^```ts (\w+)\n(
 
 test('every block of code compiles', () => {
   assert.equal(examples.size, (read('www/docs/fauna.md').match(/^```ts/gm) ?? []).length, 'each has a name')
-  const out = join(OUT, 'types')
-  rmSync(out, { recursive: true, force: true })
-  mkdirSync(out, { recursive: true })
-  const files = [...examples].map(([name, code]) => {
-    const file = join(out, `${name}.ts`)
-    writeFileSync(file, code)
-    return file
-  })
-  assert.ok(files.length >= 8, `only ${files.length} blocks were found`)
-  const program = ts.createProgram(files, {
-    strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true, skipLibCheck: true,
-    target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler,
-    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')],
-    paths: { countersign: [join(root, 'pkg/dist/index.d.ts')], 'countersign/*': [join(root, 'pkg/dist/*.d.ts')] },
-  })
-  const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => `${file?.fileName.slice(out.length + 1)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+  const { count, problems } = compiles(join(OUT, 'types'), examples)
+  assert.ok(count >= 8, `only ${count} blocks were found`)
   assert.deepEqual(problems, [])
 })
 
