@@ -11,7 +11,7 @@ import { bindgenVersion, npmCi, root, run, wasmBindgen, wasmTarget } from './too
 const pkg = join(root, 'pkg')
 export const artefacts = {
   core: ['core', 'fauna', 'hasura', 'instant', 'convex'],
-  live: ['live', 'fauna', 'instant'],
+  live: ['live', 'fauna', 'hasura', 'instant'],
   diagnose: ['diagnose', 'fauna', 'hasura', 'instant', 'convex'],
 }
 // Listed one by one: --all-features writes modules that browsers refuse.

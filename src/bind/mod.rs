@@ -8,3 +8,5 @@ pub mod session;
 pub mod instant;
 #[cfg(all(feature = "live", feature = "fauna"))]
 pub mod fauna;
+#[cfg(all(feature = "live", feature = "hasura"))]
+pub mod hasura;

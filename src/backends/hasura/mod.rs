@@ -1,9 +1,11 @@
-//! Hasura: how it says that a token was refused, and what its tokens must contain.
+//! Hasura: how it says that a token was refused, what its tokens must contain, and how a connection outlives them.
 
 #[cfg(feature = "diagnose")]
 pub mod lint;
 #[cfg(feature = "core")]
 pub mod classify;
+#[cfg(feature = "live")]
+pub mod socket;
 
 /// Hasura, for the driver.
 #[cfg(feature = "core")]
