@@ -1,10 +1,8 @@
-import { forget } from '../boot.js'
+import { mono, run as host, type Machine as Polled } from '../machine.js'
 
 /** The Rust machine of one subscription (`src/bind/fauna.rs`): connections are numbers, both clocks come with each event. */
-export interface Machine {
+export interface Machine extends Polled {
   tell(what: number, id: number, a: number, code: string, mono: number, wall: number, random: number): void
-  poll(): ArrayLike<number> | undefined
-  free(): void
 }
 
 /** How the artefact hands it over. `every`: milliseconds between two pages of a feed, -1: a stream; `attempts` 0: without end. */
@@ -38,50 +36,23 @@ export interface Running {
   free(): void
 }
 
-/** Some platforms have no monotonic clock; their timers go by the only one they have. */
-export const mono = (): number => globalThis.performance?.now() ?? Date.now()
-
 /** Connects a machine with its host. */
 export const run = (machine: Machine, hands: Hands): Running => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let freed = false
-  /** A trap is not an error of one event: it ends the instance, and nothing of it is touched again. */
-  const safely = <R>(act: () => R): R | undefined => {
-    if (freed) return undefined
-    try {
-      return act()
-    } catch (error) {
-      freed = true
-      clearTimeout(timer)
-      forget('live')
-      hands.broken(error)
-      return undefined
-    }
-  }
-  const poll = () => safely(() => machine.poll())
-  const tell = (what: number, id = 0, a = 0, code = '') => {
-    safely(() => machine.tell(what, id, a, code, mono(), Date.now(), Math.random()))
-    for (let effect = poll(); effect; effect = poll()) {
-      const [what = -1, a = 0, b = 0] = Array.from(effect)
+  const tell = (what: number, id = 0, a = 0, code = '') => running.tell(() => machine.tell(what, id, a, code, mono(), Date.now(), Math.random()))
+  const running = host(
+    machine,
+    (what, a, b) => {
       if (what === 0) hands.source(a)
       else if (what === 1) hands.connect(a, causes[b]!)
       else if (what === 2) hands.abort(a)
       else if (what === 3) hands.open()
       else if (what === 4) hands.wait(a, causes[b]!)
       else if (what === 5) hands.resync()
-      else if (what === 6) {
-        clearTimeout(timer)
-        timer = a < 0 ? undefined : setTimeout(() => tell(told.tick), a)
-      } else if (what === 7) hands.end()
-    }
-  }
-  return {
-    tell,
-    free() {
-      if (freed) return
-      freed = true
-      clearTimeout(timer)
-      machine.free()
+      else if (what === 6) running.wakeIn(a)
+      else if (what === 7) hands.end()
     },
-  }
+    () => tell(told.tick),
+    (cause) => hands.broken(cause),
+  )
+  return { tell, free: running.free }
 }

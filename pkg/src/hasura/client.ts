@@ -1,8 +1,10 @@
 import { CountersignError } from '../errors.js'
 import { channel, resolveEndpoint, type Channel } from '../internal.js'
-import type { Authorized, Endpoint, Finding } from '../types.js'
+import type { Authorized, Endpoint, Finding, Live, Sink, Unsubscribe } from '../types.js'
 import { readDocument, type Document } from './document.js'
 import { readResponse } from './response.js'
+import { shell, type Shell } from './shell.js'
+import type { Payload, Result, SocketState, WsClient, WsSink } from './ws.js'
 
 /** What `HasuraClient` takes. */
 export interface HasuraConfig<T extends string> extends Authorized<T> {
@@ -10,8 +12,20 @@ export interface HasuraConfig<T extends string> extends Authorized<T> {
   endpoint: Endpoint
   /** `x-hasura-role` of every request; without it Hasura takes the token's default role. */
   role?: string
+  /** The URL of the socket. Default: `endpoint`, over ws. */
+  wsEndpoint?: Endpoint
+  /** The subprotocol. `graphql-ws` is the legacy one, for engines before v2.0. Default `graphql-transport-ws`. */
+  protocol?: 'graphql-transport-ws' | 'graphql-ws'
   /** `print` of `graphql`, for documents without source text (codegen's default output). */
   print?: (document: any) => string
+}
+
+/** For one live query or stream. */
+export interface LiveQueryOptions {
+  /** Another `x-hasura-role` than the client's; each role has a socket of its own. */
+  role?: string
+  /** A stream: under which name its rows have the cursor's column, if that is not its own. */
+  cursor?: string
 }
 
 /** For one request. */
@@ -25,14 +39,23 @@ export interface RequestOptions {
 const patienceMs = 10_000
 
 /** GraphQL over HTTP with the right token: Hasura's words are understood, so a token refused with status 200 is renewed and the request sent again. */
-export class HasuraClient<T extends string = string> {
+export class HasuraClient<T extends string = string> implements WsClient {
   readonly #config: HasuraConfig<T>
+  readonly #ws: Shell
   #channel: Channel | undefined
   #disposed = false
 
   /** Does nothing: a missing endpoint is reported by the first request. */
   constructor(config: HasuraConfig<T>) {
     this.#config = config
+    const { session, template, anonymous, role, protocol } = config
+    this.#ws = shell(async (heard) => {
+      const { sockets, socketUrl } = await import('./sockets.js')
+      const url = () => (config.wsEndpoint === undefined ? socketUrl(this.#endpoint(), 'endpoint', config.allowInsecureOrigin) : socketUrl(config.wsEndpoint, 'wsEndpoint', config.allowInsecureOrigin))
+      return sockets({ session, template, anonymous, role, protocol, url, heard, probe: (role) => this.request('{ __typename }', {}, role === undefined ? {} : { role }) })
+    }, session)
+    const { on, subscribe, iterate, terminate } = this.#ws
+    Object.assign(this, { on, subscribe, iterate, terminate })
   }
 
   /** The data of one operation. Rejects {@link GraphQLRequestError} when the answer carries errors, with or without data. */
@@ -102,9 +125,43 @@ export class HasuraClient<T extends string = string> {
     }
   }
 
-  /** Ends the client: later calls reject `disposed`. */
+  /** {@inheritDoc WsClient.on} */
+  declare on: WsClient['on']
+  /** {@inheritDoc WsClient.subscribe} `options`: the role, and the cursor's name of a stream. */
+  declare subscribe: <D = Record<string, unknown>, X = unknown>(payload: Payload, sink: WsSink<Result<D, X>>, options?: LiveQueryOptions) => Unsubscribe
+  /** {@inheritDoc WsClient.iterate} */
+  declare iterate: WsClient['iterate']
+  /** {@inheritDoc WsClient.terminate} */
+  declare terminate: WsClient['terminate']
+
+  /**
+   * A live query, or a stream: each value is the data of a result. It goes on over short tokens, lost connections and restarts; a live query does not repeat a result that
+   * has not changed, a stream repeats no row and leaves none out. It ends with `identity_changed`, `signed_out`, or what Hasura says ({@link GraphQLRequestError}).
+   * A runtime error of a live query is told, and values go on after it.
+   */
+  live = <R = any, V = Record<string, unknown>>(document: Document<R, V>, variables?: NoInfer<V>, options: LiveQueryOptions = {}): Live<R> => {
+    const { template, endpoint, print } = this.#config
+    const payload = { ...readDocument(document, print), ...(variables && { variables }) } as Payload
+    return {
+      key: JSON.stringify(['hasura', endpoint, template, options.role ?? this.#config.role, payload, options.cursor]),
+      subscribe: (sink) => this.#ws.subscribe(payload, sinkOf(sink), { ...options, values: { template, explain: () => this.#open().explain() } }),
+    }
+  }
+
+  /** How the connection of a role is doing; of the client's role by default. Its value comes at once, and then with each change. */
+  connection = ({ role = this.#config.role }: Pick<LiveQueryOptions, 'role'> = {}): Live<SocketState> => ({
+    key: JSON.stringify(['hasura socket', this.#config.endpoint, role]),
+    subscribe: (sink) => {
+      const { next } = sinkOf(sink)
+      next(this.#ws.state(role))
+      return this.#ws.on('state', (state) => state.role === role && next(state))
+    },
+  })
+
+  /** Ends the client: what runs over its sockets completes, later calls reject `disposed`. */
   dispose = (): void => {
     this.#disposed = true
+    this.#ws.dispose()
   }
 
   #alive() {
@@ -124,6 +181,12 @@ export class HasuraClient<T extends string = string> {
   #roleHeader(role: string | undefined): { 'x-hasura-role'?: string } {
     return role && this.#config.session.identityKey !== null ? { 'x-hasura-role': role } : {}
   }
+}
+
+/** What is told to nobody is told to nobody. */
+const sinkOf = <R>(sink: Sink<R> | ((value: R) => void)): WsSink<R> => {
+  const to = typeof sink === 'function' ? { next: sink } : sink
+  return { next: (value) => to.next(value), error: (error) => to.error?.(error), complete: () => to.complete?.() }
 }
 
 const encode = (body: object): string => {

@@ -1,0 +1,414 @@
+// One connection: the machine decides, this carries out. Operations and sockets are numbers between the two.
+import { CountersignError, scrub } from '../errors.js'
+import { mono } from '../machine.js'
+import type { Lease, Session } from '../types.js'
+import type { Follow } from './follow.js'
+import { probed, run, told, type Hands, type Machine, type Told } from './machine.js'
+import type { Heard } from './shell.js'
+import { Wire, type CloseLike, type Dialect, type Ears, type Message, type Protocol, type Texts } from './wire.js'
+import type { Result, SocketState, WsListeners, WsSink } from './ws.js'
+
+/** What a connection is made with. */
+export interface Setup {
+  machine: Machine
+  /** Asked for each socket. */
+  url(): string | URL | Promise<string | URL>
+  protocol: Protocol
+  dialect?: Dialect | undefined
+  texts?: Texts | undefined
+  /** The payload of `connection_init`; asked for each socket, when it is open. */
+  init(token: string | null | undefined): unknown
+  /** Whose tokens; without one there are none. */
+  session?: Session<any> | undefined
+  template?: string | undefined
+  anonymous?: boolean | undefined
+  role?: string | undefined
+  WebSocket?: typeof WebSocket | undefined
+  /** As npm graphql-ws does it, also where Hasura needs more. */
+  standard?: boolean | undefined
+  /** Leaves the server's pings unanswered. */
+  disablePong?: boolean | undefined
+  /** Finds out over HTTP why `connection_init` was refused; rejects with the reason. */
+  probe?(): Promise<unknown>
+  /** Pauses before an attempt. */
+  pause?(attempt: number): unknown
+  /** Whether a close that may pass is worth another attempt. */
+  worthIt?(event: unknown): boolean
+  /** What an operation ends with when its socket is lost for good. */
+  lost(event: unknown): unknown
+  /** Where the connection is kept without operations, and is given up. */
+  given?(error: unknown): void
+  heard: Heard
+}
+
+/** An operation under way. */
+interface Operation {
+  readonly number: number
+  readonly id: string
+  readonly sink: WsSink<Result>
+  readonly follow: Follow
+  on?: number | undefined
+  to?: number | undefined
+  /** Its results come from `on`; the machine knows. */
+  arrived: boolean
+  /** Its sink has heard of the end. */
+  done: boolean
+}
+
+/** A socket, from the wish to its end. */
+interface Line {
+  readonly control: AbortController
+  lease?: Lease
+  retry: boolean
+  wire?: Wire
+}
+
+/** What another attempt would not change. */
+const lasting = (error: unknown): boolean =>
+  !CountersignError.is(error) || (!error.retryable && !CountersignError.is(error, 'network', 'offline', 'timeout', 'provider_failed', 'token_expired', 'budget_exhausted', 'protocol'))
+
+/** The payload of an `error` message: an array by the specification; Hasura sends an object or a text, too. */
+const errorsOf = (payload: unknown): readonly unknown[] => (Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload) }])
+
+export class Link implements Hands, Ears {
+  readonly #setup: Setup
+  readonly #machine: Told
+  readonly #operations = new Map<number, Operation>()
+  readonly #ids = new Map<string, Operation>()
+  readonly #lines = new Map<number, Line>()
+  #numbers = 0
+  #error: unknown
+  #over = false
+  state: SocketState
+
+  constructor(setup: Setup) {
+    this.#setup = setup
+    this.state = { status: 'idle', role: setup.role, sockets: 0, operations: 0 }
+    this.#machine = run(setup.machine, this)
+  }
+
+  emit<E extends keyof WsListeners>(event: E, ...args: Parameters<WsListeners[E]>): void {
+    for (const listener of this.#setup.heard[event] ?? []) this.#guarded(() => (listener as (...all: unknown[]) => void)(...args))
+  }
+
+  /** What a sink or a listener throws is its own: it is reported as an unhandled rejection, and neither the socket nor other operations are harmed. */
+  #guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      void Promise.reject(error)
+    }
+  }
+
+  tell(what: number, id = 0, a = 0, words = ''): void {
+    this.#machine.tell(what, id, a, words)
+  }
+
+  /** Adds an operation. `live`: it moves from socket to socket. */
+  subscribe(follow: Follow, live: boolean, sink: WsSink<Result>, id?: string): () => void {
+    const number = ++this.#numbers
+    const operation: Operation = { number, id: id ?? String(number), sink, follow, arrived: false, done: false }
+    this.#operations.set(number, operation)
+    this.#ids.set(operation.id, operation)
+    this.tell(told.subscribe, number, live ? 1 : 0)
+    return () => this.#leave(operation, told.unsubscribe, () => queueMicrotask(() => this.#guarded(() => sink.complete())))
+  }
+
+  /** Takes an operation out, and tells its sink. The machine may still want `complete` to be sent for it. */
+  #leave(operation: Operation, what: number | undefined, tell: () => void): void {
+    if (operation.done) return
+    operation.done = true
+    if (what !== undefined) this.tell(what, operation.number)
+    this.#operations.delete(operation.number)
+    if (this.#ids.get(operation.id) === operation) this.#ids.delete(operation.id)
+    this.#guarded(tell)
+  }
+
+  #fail(operation: Operation, error: unknown, what?: number): void {
+    // On a server nothing is asked and nobody is there to be told.
+    this.#leave(operation, what, () => CountersignError.is(error, 'on_server') || operation.sink.error(error))
+  }
+
+  /** Ends everything with an error; without one it completes. */
+  end(error?: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    if (error !== undefined) for (const operation of [...this.#operations.values()]) this.#fail(operation, error)
+    this.tell(told.dispose)
+    this.#machine.free()
+    for (const line of this.#lines.values()) line.control.abort()
+  }
+
+  // ---- what the machine wants
+
+  open(socket: number, retry: boolean): void {
+    const line: Line = { control: new AbortController(), retry }
+    this.#lines.set(socket, line)
+    this.state = { ...this.state, sockets: this.state.sockets + 1 }
+    this.emit('connecting', retry)
+    this.#connect(socket, line).catch((error) => {
+      if (this.#lines.get(socket) !== line) return
+      this.#lines.delete(socket)
+      line.control.abort()
+      this.#error = error
+      this.emit('error', error)
+      this.tell(lasting(error) ? told.failed : told.lost, socket)
+    })
+  }
+
+  async #connect(socket: number, line: Line): Promise<void> {
+    const { url, protocol, dialect, texts = {} } = this.#setup
+    // The token first: a server may wait three seconds for `connection_init`, and a provider may take longer.
+    await this.#token(socket, line)
+    const address = await url()
+    if (this.#lines.get(socket) !== line) return
+    const Socket = this.#setup.WebSocket ?? globalThis.WebSocket
+    if (!Socket) throw new CountersignError('option_invalid', 'there is no WebSocket here; pass `webSocketImpl`', { backend: 'hasura' })
+    line.wire = new Wire(socket, Socket, address, protocol, dialect, texts, this)
+  }
+
+  /** A lease: it says, too, when there is a better token. */
+  async #token(socket: number, line: Line): Promise<void> {
+    const { session, template, anonymous } = this.#setup
+    if (!session) return
+    const leases = session.leases(template!, { signal: line.control.signal })[Symbol.asyncIterator]()
+    const first = await leases.next().catch((error: unknown) => {
+      if (anonymous && CountersignError.is(error, 'signed_out')) return undefined
+      throw error
+    })
+    if (!first) return
+    if (first.done) return this.#left()
+    line.lease = first.value
+    leases.next().then(
+      ({ done }) => (done ? this.#left() : this.tell(told.renewed, socket)),
+      // The token is used until it expires; whoever connects next hears what is wrong.
+      () => {},
+    )
+  }
+
+  /** Leases end with the identity, of which the owner hears by itself, and with the session. */
+  #left(): void {
+    queueMicrotask(() => this.end(new CountersignError('disposed', 'hasura: the session was disposed; its sockets ended with it', { backend: 'hasura' })))
+  }
+
+  send(number: number, socket: number): void {
+    const operation = this.#operations.get(number)
+    if (!operation) return
+    const second = operation.on !== undefined
+    const payload = operation.follow.payload()
+    if (second) operation.follow.moving()
+    operation[second ? 'to' : 'on'] = socket
+    operation.arrived = false
+    this.#lines.get(socket)?.wire?.send({ id: operation.id, type: 'subscribe', payload })
+  }
+
+  stop(number: number, socket: number): void {
+    const operation = this.#operations.get(number)
+    if (operation) this.#lines.get(socket)?.wire?.send({ id: operation.id, type: 'complete' })
+  }
+
+  take(number: number, socket: number): void {
+    const operation = this.#operations.get(number)
+    if (!operation) return
+    operation.on = socket
+    operation.to = undefined
+    this.#deliver(operation, () => operation.follow.moved())
+  }
+
+  close(socket: number, code: number): void {
+    const line = this.#lines.get(socket)
+    if (!line) return
+    line.control.abort()
+    // A normal end is waited for, so that its event is told.
+    if (line.wire) line.wire.close(code)
+    else this.#lines.delete(socket)
+  }
+
+  ping(socket: number): void {
+    this.#lines.get(socket)?.wire?.send({ type: 'ping' })
+    this.emit('ping', false, undefined)
+  }
+
+  finish(number: number, how: number): void {
+    if (number === 0) return this.#setup.given?.(this.#error)
+    const operation = this.#operations.get(number)
+    if (!operation) return
+    if (how === 1) return this.#fail(operation, this.#error)
+    if (how === 2) return this.#fail(operation, new CountersignError('outcome_unknown', 'hasura: the socket was lost before the answer came; a mutation may or may not have run', { backend: 'hasura' }))
+    this.#leave(operation, undefined, () => operation.sink.complete())
+  }
+
+  reject(socket: number): void {
+    const lease = this.#lines.get(socket)?.lease
+    if (lease) this.#setup.session?.reject(lease.id, 'connection_init was refused')
+  }
+
+  probe(): void {
+    const tell = (what: number) => this.tell(told.probed, 0, what)
+    const ask = async () => {
+      try {
+        await this.#setup.probe?.()
+        tell(probed.accepted)
+      } catch (error) {
+        if (this.#over) return
+        if (!CountersignError.is(error) || error.retryable || error.kind === 'network') return tell(probed.unreachable)
+        this.#error = error
+        // After a rotation of keys the engine refuses tokens until the provider's max-age lapses.
+        tell(/JWSInvalidSignature|NoUsableKeys/.test(error.message) ? probed.passing : probed.refused)
+      }
+    }
+    void ask()
+  }
+
+  pause(attempt: number): void {
+    Promise.resolve()
+      .then(() => this.#setup.pause?.(attempt))
+      .then(
+        () => this.tell(told.paused),
+        (error) => {
+          this.#error = error
+          for (const operation of [...this.#operations.values()]) this.#fail(operation, error, told.unsubscribe)
+          this.tell(told.paused)
+        },
+      )
+  }
+
+  status(status: SocketState['status'], ms: number): void {
+    const { expiresAt: _, retryInMs: __, error: ___, ...rest } = this.state
+    const ready = status === 'connected' || status === 'rotating'
+    const expiresAt = ready ? [...this.#lines.values()].filter(({ wire }) => wire?.acked).at(-1)?.lease?.notAfter : undefined
+    this.state = { ...rest, status, operations: this.#operations.size, ...(expiresAt !== undefined && { expiresAt }), ...(status === 'waiting' && { retryInMs: ms }), ...(!ready && this.#error instanceof Error && { error: this.#error }) }
+    this.emit('state', this.state)
+  }
+
+  broken(cause: unknown): void {
+    this.end(new CountersignError('wasm_trapped', 'hasura: the WebAssembly trapped; the next subscription starts anew', { backend: 'hasura', cause }))
+    for (const line of this.#lines.values()) {
+      line.control.abort()
+      line.wire?.close(1000)
+    }
+  }
+
+  // ---- what comes of the sockets
+
+  opened(wire: Wire): void {
+    const line = this.#lines.get(wire.id)
+    if (!line) return
+    this.emit('opened', wire.socket)
+    const init = async () => {
+      const payload = await this.#setup.init(this.#setup.session && (line.lease?.token ?? null))
+      if (!wire.open) return
+      wire.send(payload ? { type: 'connection_init', payload } : { type: 'connection_init' })
+      this.tell(told.opened, wire.id)
+    }
+    init().catch((error) => {
+      this.emit('error', error)
+      this.#error = error
+      wire.socket.close(4005, scrub(error).slice(0, 100))
+      this.tell(told.failed, wire.id)
+    })
+  }
+
+  message(wire: Wire, message: Message, frame: string): void {
+    const at = mono()
+    const id = message.id
+    const operation = id === undefined ? undefined : this.#ids.get(id)
+    // Its `keepAlive` counts from the last pong.
+    if (this.#setup.standard ? message.type === 'pong' : at - wire.heardAt > 1000) {
+      wire.heardAt = at
+      this.tell(told.heard, wire.id)
+    }
+    if (this.#setup.heard.message?.size) this.emit('message', message)
+    if (operation && (operation.on === wire.id || operation.to === wire.id)) {
+      if (message.type === 'next') this.#next(operation, wire, message.payload, frame)
+      else if (message.type === 'error' || message.type === 'complete') this.#ended(operation, message)
+      return
+    }
+    if (id !== undefined) return
+    if (message.type === 'ping' || message.type === 'pong') this.#pulse(wire, message)
+    else if (message.type === 'connection_ack') this.#acked(wire, message.payload)
+    else if (message.type === 'connection_error') wire.words = typeof message.payload === 'string' ? message.payload : String(message.payload?.message ?? '')
+  }
+
+  #next(operation: Operation, wire: Wire, value: Result, frame: string): void {
+    const { follow } = operation
+    if (operation.to === undefined) {
+      if (!operation.arrived) this.#arrive(operation, wire.id)
+      return this.#deliver(operation, () => follow.take(value, frame))
+    }
+    const first = operation.on === wire.id
+    this.#deliver(operation, () => (first ? follow.take(value, frame) : follow.fresh(value, frame)))
+    if (operation.to === undefined || !follow.even()) return
+    operation.on = operation.to
+    operation.to = undefined
+    if (first) follow.moved()
+    this.#arrive(operation, operation.on!)
+  }
+
+  #arrive(operation: Operation, socket: number): void {
+    operation.arrived = true
+    if (!operation.done) this.tell(told.arrived, operation.number, socket)
+  }
+
+  #deliver(operation: Operation, result: () => Result | undefined): void {
+    let value: Result | undefined
+    try {
+      value = result()
+    } catch (error) {
+      return this.#fail(operation, error, told.unsubscribe)
+    }
+    if (value === undefined || operation.done) return
+    try {
+      operation.sink.next(value)
+    } catch (error) {
+      void Promise.reject(error)
+    }
+  }
+
+  #ended(operation: Operation, { type, payload }: Message): void {
+    this.#leave(operation, told.ended, () => (type === 'error' ? operation.sink.error(errorsOf(payload)) : operation.sink.complete()))
+  }
+
+  #pulse(wire: Wire, { type, payload }: Message): void {
+    const pong = type === 'pong'
+    this.emit(pong ? 'pong' : 'ping', true, payload)
+    if (pong || this.#setup.disablePong) return
+    wire.send(payload ? { type: 'pong', payload } : { type: 'pong' })
+    this.emit('pong', false, payload)
+  }
+
+  #acked(wire: Wire, payload: any): void {
+    const line = this.#lines.get(wire.id)
+    if (!line || wire.acked) return
+    wire.acked = true
+    this.emit('connected', wire.socket, payload, line.retry)
+    this.tell(told.acked, wire.id, line.lease ? line.lease.notAfter - Date.now() : NaN)
+  }
+
+  garbled(_wire: Wire, cause: unknown): void {
+    this.emit('error', new CountersignError('protocol', `hasura: a frame that is no message of the protocol came over the socket (${scrub(cause)}); it was left out`, { backend: 'hasura', cause }))
+  }
+
+  error(_wire: Wire, event: unknown): void {
+    this.emit('error', event)
+  }
+
+  closed(wire: Wire, event: CloseLike): void {
+    const line = this.#lines.get(wire.id)
+    if (!line) return
+    line.control.abort()
+    wire.acked = false
+    for (const operation of this.#operations.values()) {
+      // The machine says `take` where there is another one.
+      if (operation.to === wire.id) operation.to = undefined
+      if (operation.on === wire.id && operation.to === undefined) operation.on = undefined
+    }
+    const { code, reason } = event
+    this.#error = this.#setup.lost(wire.words ? { code, reason: wire.words } : event)
+    this.state = { ...this.state, lastClose: { code, reason: scrub(wire.words || reason) } }
+    this.emit('closed', event)
+    if (this.#setup.worthIt && code !== 1000 && !this.#setup.worthIt(event)) this.tell(told.failed, wire.id)
+    else this.tell(told.closed, wire.id, code, wire.words ? `Connection initialization failed: ${wire.words}` : String(reason ?? ''))
+    this.#lines.delete(wire.id)
+  }
+}

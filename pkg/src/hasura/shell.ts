@@ -1,0 +1,94 @@
+// The eager part of a socket client: what is called before the rest is loaded is done in order when it is.
+import { fence } from '../fence.js'
+import type { Session, Unsubscribe } from '../types.js'
+import type { Payload, SocketState, WsClient, WsListeners, WsSink } from './ws.js'
+
+/** @internal Listeners by event; shared with what is loaded. */
+export type Heard = { [E in keyof WsListeners]?: Set<WsListeners[E]> }
+
+/** @internal What is loaded with the first operation. */
+export interface Engine {
+  subscribe(payload: Payload, sink: WsSink, options: any): Unsubscribe
+  iterate(payload: Payload, options: any): AsyncIterableIterator<any>
+  state?(role: string | undefined): SocketState | undefined
+  terminate(): void
+  dispose(): void
+}
+
+/** @internal */
+export interface Shell extends WsClient {
+  /** With what was loaded: at once if it is, in order if it is not yet. */
+  use(what: (engine: Engine) => void, failed?: (error: unknown) => void): void
+  subscribe(payload: Payload, sink: WsSink, options?: any): Unsubscribe
+  state(role: string | undefined): SocketState
+  dispose(): void
+}
+
+/** @internal */
+export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session<any>): Shell => {
+  const heard: Heard = {}
+  let engine: Engine | undefined
+  let loading: Promise<Engine> | undefined
+  const use: Shell['use'] = (what, failed = () => {}) => {
+    if (engine) return what(engine)
+    // A load that failed is tried again by the next call.
+    loading ??= load(heard).then(
+      (loaded) => (engine = loaded),
+      (error) => {
+        loading = undefined
+        throw error
+      },
+    )
+    loading.then(what).catch(failed)
+  }
+  return {
+    use,
+    on(event, listener) {
+      const own: any = (...args: unknown[]) => (listener as (...args: unknown[]) => void)(...args)
+      const all: Set<any> = (heard[event] ??= new Set<any>() as never)
+      all.add(own)
+      return () => void all.delete(own)
+    },
+    subscribe(payload, sink, options) {
+      let stop: Unsubscribe | undefined
+      let gone = false
+      // It belongs to whoever is signed in now, not to whoever is when the rest has loaded.
+      const guard = engine ? undefined : fence(session, 'hasura')
+      use(
+        (e) => {
+          guard?.end()
+          if (gone) return
+          guard?.check()
+          stop = e.subscribe(payload, sink, options)
+        },
+        (error) => {
+          guard?.end()
+          if (!gone) sink.error(error)
+        },
+      )
+      return () => {
+        // As with graphql-ws, whoever leaves is told that it is over.
+        if (!gone && !stop) queueMicrotask(() => sink.complete())
+        gone = true
+        stop?.()
+      }
+    },
+    iterate(payload) {
+      const made = new Promise<AsyncIterableIterator<any>>((made, failed) => use((e) => made(e.iterate(payload, undefined)), failed))
+      return {
+        next: async () => (await made).next(),
+        return: async () => (await made).return!(),
+        throw: async (error) => (await made).throw!(error),
+        [Symbol.asyncIterator]() {
+          return this
+        },
+      }
+    },
+    state: (role) => engine?.state?.(role) ?? { status: 'idle', role, sockets: 0, operations: 0 },
+    terminate: () => engine?.terminate(),
+    dispose() {
+      // What waits for the load was asked for before.
+      if (loading) use((e) => e.dispose())
+    },
+  }
+}

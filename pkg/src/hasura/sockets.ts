@@ -1,0 +1,196 @@
+// The sockets of a HasuraClient: one connection for each role, all of them of the user who is signed in. Loaded with the first subscription.
+import { CountersignError, scrub } from '../errors.js'
+import type { Explained } from '../internal.js'
+import { loadLive } from '../live.js'
+import type { Session } from '../types.js'
+import { isSubscription } from './cursor.js'
+import { followed, plain } from './follow.js'
+import { iterate } from './iterate.js'
+import { Link, type Setup } from './link.js'
+import { told, type MachineClass } from './machine.js'
+import type { Engine, Heard } from './shell.js'
+import { isLocal } from './url.js'
+import { valued } from './values.js'
+import type { Dialect, Protocol } from './wire.js'
+import type { Payload, Result, SocketState, WsSink } from './ws.js'
+
+/** What the client knows. */
+export interface Known {
+  session: Session<any>
+  template: string
+  anonymous?: boolean | undefined
+  role?: string | undefined
+  headers?: Record<string, string> | undefined
+  protocol?: Protocol | undefined
+  /** Throws what is wrong with the endpoint. */
+  url(): URL
+  /** Asks Hasura something over HTTP, as the same role. */
+  probe(role: string | undefined): Promise<unknown>
+  heard: Heard
+}
+
+/** For one operation. */
+export interface WsOptions {
+  /** Values instead of results, and errors as of `request`. */
+  values?: Valued | undefined
+  /** Another role than the client's: it has a socket of its own, because a socket has one role. */
+  role?: string | undefined
+  /** A stream: under which name its cursor's column is selected, if it is not its own. */
+  cursor?: string | undefined
+}
+
+/** @internal What the errors of a live query may need to know. */
+export interface Valued {
+  template: string
+  explain(): Promise<Explained | undefined>
+}
+
+/** How long a socket is kept for the next subscription. */
+const KEEP = 3_000
+/** From the wish to the open socket: a session that waits for its token gives up before. */
+const CONNECT = 30_000
+const ACK = 10_000
+/** Hasura speaks every five seconds; quiet for so long, it is asked. */
+const QUIET = 15_000
+
+/** The error of a socket that was lost for good. */
+const lost = (event: unknown): CountersignError => {
+  const { code, reason } = event as { code: number; reason: string }
+  const words = reason ? `: ${scrub(reason)}` : ''
+  const refused = code === 4403 || /JWT|nitialization failed/.test(reason)
+  return new CountersignError(refused ? 'token_rejected' : 'network', `hasura: the socket closed (${code}${words})`, {
+    backend: 'hasura', cause: event,
+    ...(refused && { hint: 'Hasura accepts the token over HTTP and refuses it on the socket: look at HASURA_GRAPHQL_CORS_DOMAIN (it counts for sockets, too), and at proxies that change the request' }),
+  })
+}
+
+const changed = () => new CountersignError('identity_changed', 'hasura: the user changed; a subscription belongs to the user who began it', { backend: 'hasura' })
+
+class Sockets implements Engine {
+  readonly #known: Known
+  readonly #Machine: MachineClass
+  readonly #dialect: Dialect | undefined
+  readonly #links = new Map<string | undefined, Link>()
+  readonly #stop: (() => void)[] = []
+  /** Whose the connections are. */
+  #whose: string | null | undefined
+  #disposed = false
+
+  constructor(known: Known, Machine: MachineClass, dialect: Dialect | undefined) {
+    this.#known = known
+    this.#dialect = dialect
+    this.#Machine = Machine
+    const { session } = known
+    this.#whose = session.identityKey
+    this.#stop.push(
+      session.on('identity', ({ key }) => this.#become(key)),
+      session.on('wake', () => this.#each(told.woken)),
+    )
+    const listen = (target: any, event: string, listener: () => void) => {
+      if (!target?.addEventListener) return
+      target.addEventListener(event, listener)
+      this.#stop.push(() => target.removeEventListener(event, listener))
+    }
+    const { document } = globalThis
+    listen(document, 'visibilitychange', () => document.hidden || this.#each(told.woken))
+    for (const event of ['online', 'offline']) listen(globalThis, event, () => this.#online())
+  }
+
+  #each(what: number, a = 0): void {
+    for (const link of this.#links.values()) link.tell(what, 0, a)
+  }
+
+  /** A server on this machine is there without a network. */
+  #online(link?: Link): void {
+    let online = globalThis.navigator?.onLine !== false
+    try {
+      online ||= isLocal(this.#known.url())
+    } catch {
+      // Said where it is used.
+    }
+    if (!link) this.#each(told.online, online ? 1 : 0)
+    else if (!online) link.tell(told.online, 0, 0)
+  }
+
+  /** The first identity is no change: what waited for it goes on. */
+  #become(key: string | null | undefined): void {
+    if (key === undefined || key === this.#whose) return
+    const before = this.#whose
+    this.#whose = key
+    if (before !== undefined) this.#end(changed())
+  }
+
+  #end(error?: unknown): void {
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    for (const link of links) link.end(error)
+  }
+
+  #setup(role: string | undefined): Setup {
+    const known = this.#known
+    const { session, template, anonymous, headers, heard } = known
+    const protocol = known.protocol ?? 'graphql-transport-ws'
+    return {
+      machine: new this.#Machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
+      url: () => known.url(),
+      protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
+      init: (token) => ({ headers: { ...headers, ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
+      probe: () => known.probe(role),
+    }
+  }
+
+  /** The connection of a role. */
+  #of(role: string | undefined): Link {
+    let link = this.#links.get(role)
+    if (!link) {
+      const setup = this.#setup(role)
+      link = new Link(setup)
+      this.#links.set(role, link)
+      this.#online(link)
+    }
+    return link
+  }
+
+  subscribe(payload: Payload, sink: WsSink<Result>, { role = this.#known.role, cursor, values }: WsOptions = {}): () => void {
+    const to = values ? valued(sink, { ...values, role }) : sink
+    try {
+      if (this.#disposed) throw new CountersignError('disposed', 'hasura: this client was disposed', { backend: 'hasura' })
+      this.#become(this.#known.session.identityKey)
+      const live = isSubscription(payload)
+      JSON.stringify(payload)
+      return this.#of(role).subscribe(live ? followed(payload, cursor) : plain(payload), live, to)
+    } catch (error) {
+      const known = CountersignError.is(error)
+      const failed = known ? error : new CountersignError('option_invalid', 'hasura: `variables` cannot be written as JSON', { backend: 'hasura', cause: error })
+      queueMicrotask(() => to.error(failed))
+      return () => {}
+    }
+  }
+
+  iterate(payload: Payload, options?: WsOptions): AsyncIterableIterator<Result> {
+    return iterate((sink) => this.subscribe(payload, sink, options))
+  }
+
+  state(role: string | undefined): SocketState | undefined {
+    return this.#links.get(role)?.state
+  }
+
+  terminate(): void {
+    this.#each(told.terminate)
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    for (const stop of this.#stop.splice(0)) stop()
+    this.#end()
+  }
+}
+
+export { socketUrl } from './url.js'
+export type { Sockets }
+
+/** Loads the machine. */
+export const sockets = async (known: Known): Promise<Sockets> => {
+  const [glue, dialect] = await Promise.all([loadLive(), known.protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
+  return new Sockets(known, (glue as unknown as { HasuraLink: MachineClass }).HasuraLink, dialect?.legacy)
+}

@@ -1,0 +1,83 @@
+// What createWsClient loads: one connection, with the options and the rules of npm graphql-ws.
+import { CountersignError } from '../errors.js'
+import { loadLive } from '../live.js'
+import { isSubscription } from './cursor.js'
+import { plain } from './follow.js'
+import { iterate } from './iterate.js'
+import { Link } from './link.js'
+import { told, type MachineClass } from './machine.js'
+import { socketUrl } from './url.js'
+import type { Engine, Heard } from './shell.js'
+import type { WsClientOptions } from './ws-client.js'
+import type { Payload, Result, WsSink } from './ws.js'
+
+/** A pause of graphql-ws: 1, 2, 4, ... seconds, and 0.3 to 3 more. */
+const theirs = (attempt: number) => new Promise((resolve) => setTimeout(resolve, 2 ** attempt * 1000 + 300 + Math.floor(Math.random() * 2700)))
+
+const span = (ms: number | undefined): number => (ms !== undefined && Number.isFinite(ms) && ms > 0 ? ms : 0)
+
+export const standard = async (options: WsClientOptions<any>, heard: Heard): Promise<Engine> => {
+  const { HasuraLink } = (await loadLive()) as unknown as { HasuraLink: MachineClass }
+  const { session, template, anonymous, connectionParams, lazy = true, retryAttempts = 5, webSocketImpl, generateID } = options
+  const bearer = (token: string | null | undefined, params: any) => {
+    if (!token) return params
+    const Authorization = `Bearer ${token}`
+    // Servers read the one or the other.
+    return { ...params, Authorization, headers: { ...params?.headers, Authorization } }
+  }
+  const make = () =>
+    new Link({
+      machine: new HasuraLink(
+        true, Number.isFinite(retryAttempts) ? retryAttempts : -1, lazy ? span(options.lazyCloseTimeout) : -1, 0, span(options.connectionAckWaitTimeout), span(options.keepAlive),
+      ),
+      url: async () => {
+        const url = typeof options.url === 'function' ? await options.url() : options.url
+        return session ? socketUrl(url, 'url', options.allowInsecureOrigin) : (url as string)
+      },
+      protocol: 'graphql-transport-ws',
+      texts: { replacer: options.jsonMessageReplacer, reviver: options.jsonMessageReviver },
+      init: async (token) => bearer(token, typeof connectionParams === 'function' ? await connectionParams() : connectionParams),
+      session, template, anonymous, heard,
+      WebSocket: webSocketImpl as typeof WebSocket | undefined,
+      standard: true,
+      disablePong: options.disablePong,
+      pause: options.retryWait ?? theirs,
+      worthIt: options.shouldRetry,
+      lost: (event) => event,
+      given: options.onNonLazyError ?? console.error,
+    })
+  let link = make()
+  let disposed = false
+  const start = () => {
+    if (!lazy) link.tell(told.start)
+  }
+  start()
+  let whose = session?.identityKey
+  const stop = session?.on('identity', ({ key }) => {
+    if (key === undefined || key === whose) return
+    const before = whose
+    whose = key
+    if (before === undefined || disposed) return
+    const old = link
+    link = make()
+    old.end(new CountersignError('identity_changed', 'the user changed; a subscription belongs to the user who began it', { backend: 'hasura' }))
+    start()
+  })
+  const subscribe = (payload: Payload, sink: WsSink<Result>) => {
+    if (disposed) {
+      queueMicrotask(() => sink.error(new CountersignError('disposed', 'this client was disposed', { backend: 'hasura' })))
+      return () => {}
+    }
+    return link.subscribe(plain(payload), isSubscription(payload), sink, generateID?.(payload))
+  }
+  return {
+    subscribe,
+    iterate: (payload) => iterate((sink) => subscribe(payload, sink)),
+    terminate: () => link.tell(told.terminate),
+    dispose() {
+      disposed = true
+      stop?.()
+      link.end()
+    },
+  }
+}

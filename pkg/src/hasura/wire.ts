@@ -1,0 +1,110 @@
+// One WebSocket: its frames in, its frames out, in the words of graphql-transport-ws. What is on it is none of its business.
+
+/** The subprotocols that Hasura speaks, by their names on the wire. */
+export type Protocol = 'graphql-transport-ws' | 'graphql-ws'
+
+/** A message, as graphql-transport-ws has it. */
+export interface Message {
+  type: string
+  id?: string
+  payload?: any
+}
+
+/** What comes of a socket. */
+export interface Ears {
+  opened(wire: Wire): void
+  message(wire: Wire, message: Message, frame: string): void
+  /** What came is no message. */
+  garbled(wire: Wire, error: unknown): void
+  error(wire: Wire, event: unknown): void
+  closed(wire: Wire, event: CloseLike): void
+}
+
+/** A CloseEvent, or what stands for one. */
+export interface CloseLike {
+  code: number
+  reason: string
+  wasClean?: boolean
+}
+
+/** Translates between graphql-transport-ws and another subprotocol. */
+export interface Dialect {
+  out(message: Message): Message | undefined
+  in(message: Message): Message
+}
+
+/** How texts are made and read. */
+export interface Texts {
+  replacer?: ((this: any, key: string, value: any) => any) | undefined
+  reviver?: ((this: any, key: string, value: any) => any) | undefined
+}
+
+/** Code 4499, as graphql-ws names it. */
+export class TerminatedCloseEvent extends Error implements CloseLike {
+  override name = 'TerminatedCloseEvent'
+  override message = '4499: Terminated'
+  code = 4499
+  reason = 'Terminated'
+  wasClean = false
+}
+
+export class Wire {
+  readonly id: number
+  readonly socket: WebSocket
+  /** Said before a refusal. */
+  words = ''
+  /** By the monotonic clock. */
+  heardAt = 0
+  acked = false
+  readonly #texts: Texts
+  readonly #dialect: Dialect | undefined
+  readonly #ears: Ears
+
+  /** Throws what the constructor of WebSocket throws. */
+  constructor(id: number, Socket: typeof WebSocket, url: string | URL, protocol: Protocol, dialect: Dialect | undefined, texts: Texts, ears: Ears) {
+    this.id = id
+    this.#texts = texts
+    this.#dialect = dialect
+    this.#ears = ears
+    const socket = (this.socket = new Socket(url, protocol))
+    socket.onopen = () => ears.opened(this)
+    socket.onerror = (event) => ears.error(this, event)
+    socket.onclose = (event) => ears.closed(this, event)
+    socket.onmessage = ({ data }) => this.#read(data)
+  }
+
+  #read(data: unknown): void {
+    let message: Message
+    try {
+      if (typeof data !== 'string') throw new TypeError('a binary frame, where text was expected')
+      message = JSON.parse(data, this.#texts.reviver)
+      if (typeof message?.type !== 'string') throw new TypeError('a frame without a type')
+      if (this.#dialect) message = this.#dialect.in(message)
+    } catch (error) {
+      return this.#ears.garbled(this, error)
+    }
+    this.#ears.message(this, message, data)
+  }
+
+  get open(): boolean {
+    return this.socket.readyState === 1
+  }
+
+  send(message: Message): void {
+    const out = this.#dialect ? this.#dialect.out(message) : message
+    if (out && this.open) this.socket.send(JSON.stringify(out, this.#texts.replacer))
+  }
+
+  /** A frozen socket (4499) is not waited for: its end is said here and now. */
+  close(code: number): void {
+    const { socket } = this
+    // Not null: an error without a listener ends a Node process.
+    if (code === 4499) socket.onopen = socket.onmessage = socket.onerror = socket.onclose = () => {}
+    try {
+      socket.close(code, code === 1000 ? 'Normal Closure' : code === 4499 ? 'Terminated' : 'Connection acknowledgement timeout')
+    } catch {
+      // Some implementations refuse to close what is not open yet.
+    }
+    if (code === 4499) this.#ears.closed(this, new TerminatedCloseEvent())
+  }
+}

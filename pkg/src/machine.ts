@@ -1,0 +1,64 @@
+// What every Rust machine of `live` needs of its host: effects carried out in order, one timer, and an end when the WebAssembly traps.
+import { forget } from './boot.js'
+
+/** A machine as wasm-bindgen hands it over: effects come as `[what, a, b]`. */
+export interface Machine {
+  poll(): ArrayLike<number> | undefined
+  free(): void
+}
+
+/** A machine with its one timer. */
+export interface Running {
+  /** Passes something to the machine and carries out what follows from it. */
+  tell(event: () => void): void
+  /** Sets the timer; negative: none. */
+  wakeIn(ms: number): void
+  /** Nothing is told or carried out any more. */
+  free(): void
+}
+
+/** Some platforms have no monotonic clock; their timers go by the only one they have. */
+export const mono = (): number => globalThis.performance?.now() ?? Date.now()
+
+/**
+ * Connects a machine with its host.
+ * @param carry carries an effect out at once; anything that answers it answers later
+ * @param tick the timer went off
+ * @param broken the WebAssembly trapped: there is no machine any more
+ */
+export const run = (machine: Machine, carry: (what: number, a: number, b: number) => void, tick: () => void, broken: (cause: unknown) => void): Running => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let freed = false
+  const clear = () => {
+    freed = true
+    clearTimeout(timer)
+  }
+  /** A trap is not an error of one event: it ends the instance, and nothing of it is touched again. */
+  const safely = <R>(act: () => R): R | undefined => {
+    if (freed) return undefined
+    try {
+      return act()
+    } catch (error) {
+      clear()
+      forget('live')
+      broken(error)
+      return undefined
+    }
+  }
+  const poll = () => safely(() => machine.poll())
+  return {
+    tell(event) {
+      safely(event)
+      for (let effect = poll(); effect; effect = poll()) carry(effect[0]!, effect[1]!, effect[2]!)
+    },
+    wakeIn(ms) {
+      clearTimeout(timer)
+      timer = ms < 0 ? undefined : setTimeout(tick, ms)
+    },
+    free() {
+      if (freed) return
+      clear()
+      machine.free()
+    },
+  }
+}
