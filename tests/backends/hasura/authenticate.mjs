@@ -13,20 +13,28 @@ import { decode, notVerified, verify } from './verify.mjs'
  */
 
 /**
- * @param {Record<string, string | undefined>} headers lower-case names
+ * A header that a socket's first message and its handshake both have is a list of two, the message's first.
+ * @typedef {Record<string, string | string[] | undefined>} Headers
+ */
+
+/** @param {Headers} headers @param {string} name */
+const first = (headers, name) => [headers[name]].flat()[0]
+
+/**
+ * @param {Headers} headers lower-case names
  * @param {ReturnType<typeof import('./config.mjs').resolveConfig>} config
  * @param {number} now seconds, of the server's own clock
  * @returns {Promise<Identity>} @throws {HasuraError}
  */
 export async function authenticate(headers, config, now) {
-  const secret = headers['x-hasura-admin-secret'] ?? headers['x-hasura-access-key']
+  const secret = first(headers, 'x-hasura-admin-secret') ?? first(headers, 'x-hasura-access-key')
   if (secret !== undefined) {
-    if (secret !== config.adminSecret) throw new HasuraError('access-denied', 'invalid x-hasura-admin-secret/x-hasura-access-key')
-    return plain(headers, headers['x-hasura-role'] ?? 'admin', 'admin-secret')
+    if (secret !== config.adminSecret) throw new HasuraError('access-denied', 'invalid x-hasura-admin-secret/x-hasura-access-key', '$', 401)
+    return plain(headers, first(headers, 'x-hasura-role') ?? 'admin', 'admin-secret')
   }
   if (!config.secrets.length) {
     if (config.unauthorizedRole) return plain(headers, config.unauthorizedRole, 'unauthorized')
-    throw new HasuraError('access-denied', 'x-hasura-admin-secret/x-hasura-access-key required, but not found')
+    throw new HasuraError('access-denied', 'x-hasura-admin-secret/x-hasura-access-key required, but not found', '$', 401)
   }
   const chosen = choose(headers, config.secrets)
   if (!chosen) {
@@ -36,28 +44,38 @@ export async function authenticate(headers, config, now) {
   }
   const claims = await verify(chosen.token, chosen.secret, now)
   const { allowed, fallback, variables } = hasuraClaims(claims, chosen.secret)
-  const role = headers['x-hasura-role'] ?? fallback
+  const role = first(headers, 'x-hasura-role') ?? fallback
   if (!allowed.includes(role)) throw new HasuraError('access-denied', 'Your requested role is not in allowed roles')
   return { role, variables: { ...variables, 'x-hasura-role': role }, by: 'token', exp: claims.exp, sub: claims.sub }
+}
+
+/** Whether the request carries a token that is over, accepted or not. @param {Parameters<typeof authenticate>} all */
+export function carriesExpired(...[headers, { secrets }, now]) {
+  try {
+    return candidates(headers, secrets).some(({ token }) => decode(token).payload?.exp <= now)
+  } catch {
+    return false // no token at all
+  }
 }
 
 /** Session variables as the request states them: trusted with the admin secret, worth nothing otherwise. */
 function plain(headers, role, by) {
   const { 'x-hasura-admin-secret': _a, 'x-hasura-access-key': _b, ...variables } = sessionVariables(headers)
+  for (const name of Object.keys(variables)) variables[name] = first(variables, name)
   return { role, variables: { ...variables, 'x-hasura-role': role }, by }
 }
+
+/** Every token at the place where some secret reads one. @returns {{ secret: any, token: string }[]} */
+const candidates = (headers, secrets) => secrets.flatMap((secret) => tokensAt(headers, secret.header).map((token) => ({ secret, token })))
 
 /**
  * The secret whose token location is filled and whose issuer is the token's.
  * @returns {{ secret: any, token: string } | undefined}
  */
 function choose(headers, secrets) {
-  const present = secrets.flatMap((secret) => {
-    const token = tokenAt(headers, secret.header)
-    return token === undefined ? [] : [{ secret, token }]
-  })
+  const present = candidates(headers, secrets)
   // One secret: its issuer is compared after the signature, by ./verify.mjs. The claims read here are unverified.
-  if (secrets.length === 1 || !present.length) return present[0]
+  if ((secrets.length === 1 && present.length === 1) || !present.length) return present[0]
   const matching = present.filter(({ secret, token }) => {
     const iss = decode(token).payload?.iss
     return secret.issuer === undefined || iss === undefined || iss === secret.issuer
@@ -67,18 +85,23 @@ function choose(headers, secrets) {
   return matching[0]
 }
 
-/** @param {Record<string, string | undefined>} headers @param {{ type: string, name?: string }} location */
-function tokenAt(headers, { type, name = '' }) {
-  if (type === 'CustomHeader') return headers[name.toLowerCase()]
-  if (type === 'Cookie') {
-    for (const pair of (headers.cookie ?? '').split(';')) {
-      const at = pair.indexOf('=')
-      if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
-    }
-    return undefined
+/** @param {Headers} headers @param {{ type: string, name?: string }} location @returns {string[]} */
+function tokensAt(headers, { type, name = '' }) {
+  const values = /** @type {string[]} */ ([headers[type === 'CustomHeader' ? name.toLowerCase() : type.toLowerCase()]].flat().filter((value) => value !== undefined))
+  if (type === 'CustomHeader') return values
+  if (type === 'Cookie') return values.flatMap((value) => cookie(value, name) ?? [])
+  return values.map((value) => {
+    const words = value.trim().split(/\s+/)
+    if (words.length !== 2 || words[0] !== 'Bearer') throw new HasuraError('invalid-headers', 'Malformed Authorization header')
+    return words[1]
+  })
+}
+
+/** @param {string} header @param {string} name */
+function cookie(header, name) {
+  for (const pair of header.split(';')) {
+    const at = pair.indexOf('=')
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
   }
-  if (headers.authorization === undefined) return undefined
-  const words = headers.authorization.trim().split(/\s+/)
-  if (words.length !== 2 || words[0] !== 'Bearer') throw new HasuraError('invalid-headers', 'Malformed Authorization header')
-  return words[1]
+  return undefined
 }

@@ -26,7 +26,9 @@ export const LOCAL_ADMIN_SECRET = 'local-admin-secret'
  * @property {Partial<JwtSecret>} [jwt]   merged into every secret, e.g. `{ allowed_skew: 5 }`
  * @property {string} [adminSecret]   default LOCAL_ADMIN_SECRET
  * @property {string} [unauthorizedRole]   HASURA_GRAPHQL_UNAUTHORIZED_ROLE, e.g. `anonymous`
- * @property {'*' | string[]} [corsDomain]   HASURA_GRAPHQL_CORS_DOMAIN, default `*`
+ * @property {'*' | string[] | false} [corsDomain]   HASURA_GRAPHQL_CORS_DOMAIN, default `*`; false is HASURA_GRAPHQL_DISABLE_CORS
+ * @property {boolean} [wsReadCookie]   HASURA_GRAPHQL_WS_READ_COOKIE: a page's socket may bring a cookie although CORS is off
+ * @property {import('./rest.mjs').Stored[]} [rest]   what /api/rest/ answers
  * @typedef {{ clerk?: { issuer: string, jwksUri: string }, auth0?: { issuer: string, jwksUri: string, clientId?: string } }} Issuers
  */
 
@@ -46,6 +48,8 @@ export function resolveConfig(issuers, config) {
     adminSecret: config.adminSecret ?? LOCAL_ADMIN_SECRET,
     unauthorizedRole: config.unauthorizedRole,
     corsDomain: config.corsDomain ?? '*',
+    wsReadCookie: config.wsReadCookie ?? false,
+    rest: config.rest ?? [],
   }
 }
 

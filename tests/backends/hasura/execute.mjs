@@ -2,6 +2,7 @@
 import { GraphQLError, execute, getVariableValues, parse } from 'graphql'
 import { ADMIN, readCatalog } from './catalog.mjs'
 import { HasuraError, fromPostgres, invalid, kindOf, parsing } from './failure.mjs'
+import { buildRelaySchema } from './relay.mjs'
 import { buildSchema } from './schema.mjs'
 import { quote } from './sql.mjs'
 import { validateDocument, variableError } from './validate.mjs'
@@ -22,10 +23,27 @@ export function decodeRequest(body) {
   return { query, variables: noVariables ? {} : variables, operationName: noName ? undefined : operationName, persisted }
 }
 
+/**
+ * @typedef {'hasura' | 'relay'} Api   which of the two schemas of a role
+ *
+ * @typedef {object} Plan   an operation that may be run
+ * @property {'query' | 'mutation' | 'subscription'} kind
+ * @property {import('graphql').GraphQLSchema} schema
+ * @property {boolean} known   whether the role exists in the database
+ * @property {import('graphql').DocumentNode} document
+ * @property {import('graphql').OperationDefinitionNode} operation
+ * @property {GraphQLRequest} request
+ * @property {import('./authenticate.mjs').Identity} identity
+ */
+
+const MOST_DOCUMENTS = 200
+
 export class Executor {
   /** @param {import('@electric-sql/pglite').PGlite} db */
   constructor(db) {
     this.db = db
+    /** Grows with every write: what was read at this version need not be read again. */
+    this.version = 0
     this.forget()
   }
 
@@ -34,40 +52,90 @@ export class Executor {
     this.catalog = undefined
     /** @type {Map<string, import('graphql').GraphQLSchema>} */
     this.schemas = new Map()
+    /** @type {WeakMap<import('graphql').GraphQLSchema, Map<string, { document: import('graphql').DocumentNode, operation: import('graphql').OperationDefinitionNode }>>} */
+    this.documents = new WeakMap()
+    this.version += 1
   }
 
-  /** @param {string} role */
-  async schemaOf(role) {
+  /** @param {string} role @param {Api} api */
+  async schemaOf(role, api) {
     const catalog = await (this.catalog ??= readCatalog(this.db))
-    let schema = this.schemas.get(role)
+    const key = `${api} ${role}`
+    let schema = this.schemas.get(key)
     // Role names come from tokens: one that is no application role (the owner of the tables, say) has no permissions at all.
     const known = role === ADMIN || catalog.roles.has(role)
     if (!schema) {
-      schema = buildSchema(known ? catalog : { tables: new Map(), roles: new Set() }, role)
-      if (known) this.schemas.set(role, schema)
+      schema = (api === 'relay' ? buildRelaySchema : buildSchema)(known ? catalog : { tables: new Map(), roles: new Set() }, role)
+      if (known) this.schemas.set(key, schema)
     }
     return { schema, known }
   }
 
   /**
-   * @param {GraphQLRequest} request @param {import('./authenticate.mjs').Identity} identity
-   * @returns {Promise<{ data: any }>} @throws {HasuraError}
+   * Everything that can be refused before anything is run.
+   * @param {GraphQLRequest} request @param {import('./authenticate.mjs').Identity} identity @param {Api} [api]
+   * @returns {Promise<Plan>} @throws {HasuraError}
    */
-  async run(request, identity) {
+  async prepare(request, identity, api = 'hasura') {
     if (request.persisted) throw new HasuraError('not-supported', 'PersistedQueryNotSupported')
-    const document = parsed(request.query ?? '')
-    const operation = pick(document, request.operationName)
-    const { schema, known } = await this.schemaOf(identity.role)
-    validateDocument(schema, document, operation)
+    const { schema, known } = await this.schemaOf(identity.role, api)
+    const { document, operation } = this.validated(schema, request)
     const declared = new Set(operation.variableDefinitions?.map((definition) => definition.variable.name.value))
     const unexpected = Object.keys(request.variables).filter((name) => !declared.has(name))
     if (unexpected.length) throw invalid(`unexpected variables in variableValues: ${unexpected.join(', ')}`)
     const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables, { maxErrors: 1 })
     if (errors?.length) throw variableError(errors[0], document, operation, request.variables)
-    if (operation.operation === 'subscription') {
+    return { kind: operation.operation, schema, known, document, operation, request, identity }
+  }
+
+  /** Hundreds of subscriptions of one page have the same text: it is parsed and validated once. */
+  validated(schema, { query = '', operationName }) {
+    let texts = this.documents.get(schema)
+    if (!texts) this.documents.set(schema, (texts = new Map()))
+    const key = `${operationName ?? ''} ${query}`
+    let found = texts.get(key)
+    if (!found) {
+      const document = parsed(query)
+      const operation = pick(document, operationName)
+      validateDocument(schema, document, operation)
+      if (texts.size >= MOST_DOCUMENTS) texts.clear()
+      texts.set(key, (found = { document, operation }))
+    }
+    return found
+  }
+
+  /**
+   * Over HTTP.
+   * @param {GraphQLRequest} request @param {import('./authenticate.mjs').Identity} identity @param {Api} [api]
+   * @returns {Promise<{ data: any }>} @throws {HasuraError}
+   */
+  async run(request, identity, api) {
+    const plan = await this.prepare(request, identity, api)
+    if (plan.kind === 'subscription') {
       throw new HasuraError('unexpected-payload', 'subscriptions are not supported over HTTP, use websockets instead')
     }
-    return this.transaction(identity, known, operation.operation === 'query', (run) => perform(schema, document, operation, request, run))
+    return this.perform(plan)
+  }
+
+  /** A query or a mutation. @param {Plan} plan @returns {Promise<{ data: any }>} */
+  async perform(plan) {
+    const answer = await this.transaction(plan.identity, plan.known, plan.kind === 'query', (run) => perform(plan, { run }))
+    if (plan.kind === 'mutation') this.version += 1
+    return answer
+  }
+
+  /**
+   * Several subscriptions of one identity in one transaction, as the engine multiplexes them.
+   * @param {{ plan: Plan, stream?: import('./streams.mjs').Place }[]} asked at least one
+   * @returns {Promise<{ data: any }[]>} @throws {HasuraError} if one of them failed, whichever it was
+   */
+  async poll(asked) {
+    const [{ plan: { identity, known } }] = asked
+    return this.transaction(identity, known, true, async (run) => {
+      const answers = []
+      for (const { plan, stream } of asked) answers.push(await perform(plan, { run, stream }))
+      return answers
+    })
   }
 
   /**
@@ -99,11 +167,12 @@ export class Executor {
   }
 }
 
-/** @throws the first failure: on the engine any failure is the whole answer */
-async function perform(schema, document, operation, request, run) {
+/** @param {Plan} plan @param {import('./schema.mjs').Run} context @throws the first failure: on the engine any failure is the whole answer */
+async function perform({ schema, document, operation, request }, { run, stream }) {
   /** @type {HasuraError | undefined} */
   let failure
   const contextValue = {
+    stream,
     // Fields run side by side, and after a refusal Postgres refuses the rest of the transaction too: the first one tells why.
     run: (...args) => run(...args).catch((error) => {
       failure ??= error

@@ -2,17 +2,33 @@
 
 /** @typedef {{ message: string, extensions: { path: string, code: string } }} GraphQLFailure */
 
+/** Codes whose status is not 400; it shows where answers have a status of their own. */
+const STATUS = { unexpected: 500, 'postgres-error': 500, 'postgres-max-connections-error': 500, 'method-not-allowed': 405, busy: 503 }
+
+/** `compliant`: as an entry of `errors`; `flat`: as the oldest endpoint prints it. @typedef {'compliant' | 'flat'} Shape */
+
 export class HasuraError extends Error {
-  /** @param {string} code one of Hasura's `extensions.code` @param {string} message @param {string} [path] where, as Hasura writes it: `$.selectionSet.messages` */
-  constructor(code, message, path = '$') {
+  /**
+   * @param {string} code one of Hasura's `extensions.code` @param {string} message
+   * @param {string} [path] where, as Hasura writes it: `$.selectionSet.messages`
+   * @param {number} [status] of an endpoint that does not answer 200 always
+   */
+  constructor(code, message, path = '$', status = STATUS[code] ?? 400) {
     super(message)
     this.code = code
     this.path = path
+    this.status = status
+  }
+
+  /** One error. @param {Shape} [shape] */
+  shaped(shape) {
+    const { path, code, message } = this
+    return shape === 'flat' ? { path, error: message, code } : { message, extensions: { path, code } }
   }
 
   /** The GraphQL answer. `data` is absent, not null. @returns {{ errors: GraphQLFailure[] }} */
   body() {
-    return { errors: [{ message: this.message, extensions: { path: this.path, code: this.code } }] }
+    return { errors: [/** @type {GraphQLFailure} */ (this.shaped())] }
   }
 }
 

@@ -6,30 +6,41 @@ import { pathOf } from './failure.mjs'
 import { mutationFields } from './mutations.mjs'
 import { Scalars, orderBy } from './scalars.mjs'
 import { Statement, condition, quote, select, tail } from './sql.mjs'
+import { streamFields } from './streams.mjs'
 
 /**
  * What resolvers get as context: statements of the request's transaction, which end the request when Postgres refuses them.
- * @typedef {{ run: (statement: string, params: unknown[], path: string) => Promise<any[]> }} Run
+ * `stream`: how far a streaming subscription has come.
+ * @typedef {{ run: (statement: string, params: unknown[], path: string) => Promise<any[]>, stream?: import('./streams.mjs').Place }} Run
  */
 
-const listOf = (type) => new GraphQLList(new GraphQLNonNull(type))
-const fullListOf = (type) => new GraphQLNonNull(listOf(type))
+export const listOf = (type) => new GraphQLList(new GraphQLNonNull(type))
+export const fullListOf = (type) => new GraphQLNonNull(listOf(type))
 
 /** @param {import('./catalog.mjs').Catalog} catalog @param {string} role @returns {GraphQLSchema} */
 export function buildSchema(catalog, role) {
   const builder = new Builder(catalog, role)
   const queries = {}
   const mutations = {}
+  const streams = {}
   for (const table of catalog.tables.values()) {
-    if (builder.visible(table)) Object.assign(queries, builder.queryFields(table))
+    if (builder.visible(table)) {
+      Object.assign(queries, builder.queryFields(table))
+      Object.assign(streams, streamFields(builder, table))
+    }
     Object.assign(mutations, mutationFields(builder, table))
   }
-  const fields = Object.keys(queries).length ? queries : { no_queries_available: { type: GraphQLString } }
+  return roots({ queries, mutations, subscriptions: { ...queries, ...streams } })
+}
+
+/** @param {Record<'queries' | 'mutations' | 'subscriptions', Record<string, any>>} fields */
+export function roots({ queries, mutations, subscriptions }) {
+  const some = (fields) => Object.keys(fields).length > 0
   return new GraphQLSchema({
-    query: new GraphQLObjectType({ name: 'query_root', fields }),
-    mutation: Object.keys(mutations).length ? new GraphQLObjectType({ name: 'mutation_root', fields: mutations }) : null,
+    query: new GraphQLObjectType({ name: 'query_root', fields: some(queries) ? queries : { no_queries_available: { type: GraphQLString } } }),
+    mutation: some(mutations) ? new GraphQLObjectType({ name: 'mutation_root', fields: mutations }) : null,
     // Validated like a query; over HTTP it is refused afterwards, see ./execute.mjs.
-    subscription: new GraphQLObjectType({ name: 'subscription_root', fields }),
+    subscription: some(subscriptions) ? new GraphQLObjectType({ name: 'subscription_root', fields: subscriptions }) : null,
   })
 }
 

@@ -2,7 +2,7 @@
 // an error is known by its rule and not by its English.
 import {
   FieldsOnCorrectTypeRule, GraphQLError, Kind, KnownArgumentNamesRule, KnownFragmentNamesRule, NoUndefinedVariablesRule, NoUnusedVariablesRule,
-  ProvidedRequiredArgumentsRule, ScalarLeafsRule, ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule, specifiedRules, validate,
+  ProvidedRequiredArgumentsRule, ScalarLeafsRule, SingleFieldSubscriptionsRule, ValuesOfCorrectTypeRule, VariablesInAllowedPositionRule, specifiedRules, validate,
 } from 'graphql'
 import { lookup } from './claims.mjs'
 import { invalid, kindOf } from './failure.mjs'
@@ -15,6 +15,7 @@ const builtIn = (message) => /(?:^|; )(\w+) cannot represent/.exec(message)?.[1]
 
 /** @type {[import('graphql').ValidationRule, (error: GraphQLError, node: any) => string][]} */
 const WORDS = [
+  [SingleFieldSubscriptionsRule, () => 'subscriptions must select one top level field'],
   [KnownFragmentNamesRule, (_, node) => `reference to undefined fragment "${node.name.value}"`],
   [FieldsOnCorrectTypeRule, ({ message }) => `field '${quoted(message)[0]}' not found in type: '${quoted(message)[1]}'`],
   [ScalarLeafsRule, ({ message }, node) => (node.selectionSet
@@ -51,12 +52,13 @@ const OTHERS = specifiedRules.filter((rule) => !named.has(rule))
  */
 export function validateDocument(schema, document, operation) {
   if (operation.operation === 'mutation' && !schema.getMutationType()) throw invalid('no mutations exist')
+  if (operation.operation === 'subscription' && !schema.getSubscriptionType()) throw invalid('no subscriptions exist')
   for (const [rule, words] of WORDS) {
     const [error] = validate(schema, document, [rule], { maxErrors: 1 })
     if (!error) continue
     // Of a variable in the wrong place graphql-js names the definition first and the place second.
     const node = rule === VariablesInAllowedPositionRule ? error.nodes?.[1] : error.nodes?.[0]
-    const path = !node || rule === NoUnusedVariablesRule ? '$' : pathTo(document, operation, node)
+    const path = !node || rule === NoUnusedVariablesRule || rule === SingleFieldSubscriptionsRule ? '$' : pathTo(document, operation, node)
     const missing = rule === ProvidedRequiredArgumentsRule ? `.args.${missingArgument(error.message)}` : ''
     throw invalid(words(error, node), path + missing)
   }

@@ -1,0 +1,2 @@
+import { buildSchema } from './schema.mjs'
+export const buildRelaySchema = (catalog, role) => buildSchema(catalog, role)
