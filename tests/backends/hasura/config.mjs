@@ -53,11 +53,16 @@ export function resolveConfig(issuers, config) {
   }
 }
 
+/** The algorithms of `type`; for the HMACs the least length of the key, in bytes. */
+const TYPES = { HS256: 32, HS384: 48, HS512: 64, RS256: 0, RS384: 0, RS512: 0, Ed25519: 0, ES256: 0, ES384: 0, ES512: 0 }
+
 /** Refuses what the engine refuses at start. @param {JwtSecret} secret */
 function prepared(secret) {
   const { jwk_url: url, type, key, claims_namespace: namespace, claims_namespace_path: path, claims_map: map } = secret
   if (url && key) throw new TypeError('key, jwk_url both cannot be present')
   if (!url && !(key && type)) throw new TypeError('key and jwk_url both cannot be empty')
+  if (key && !Object.hasOwn(TYPES, String(type))) throw new TypeError(`the JWT type ${type} is not supported`)
+  if (key && Buffer.byteLength(key) < TYPES[String(type)]) throw new TypeError(`the key of ${type} must have at least ${TYPES[String(type)]} bytes`)
   if (namespace !== undefined && path !== undefined) throw new TypeError('claims_namespace and claims_namespace_path both cannot be set')
   if (path !== undefined) steps(path)
   if (map && !(ALLOWED in map && DEFAULT in map)) throw new TypeError(`claims_map must contain ${ALLOWED} and ${DEFAULT}`)

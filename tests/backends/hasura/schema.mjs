@@ -73,16 +73,17 @@ export class Builder {
   }
 
   row(table) {
-    return this.once(table.name, () => new GraphQLObjectType({
-      name: table.name,
-      fields: () => ({
-        ...Object.fromEntries(this.selectable(table).map((column) => {
-          const scalar = this.scalars.scalar(column.type)
-          return [column.name, { type: column.required ? new GraphQLNonNull(scalar) : scalar }]
-        })),
-        ...Object.fromEntries(this.relationships(table).map((relation) => [relation.name, this.relationField(relation)])),
-      }),
-    }))
+    return this.once(table.name, () => new GraphQLObjectType({ name: table.name, fields: () => this.rowFields(table) }))
+  }
+
+  rowFields(table) {
+    return {
+      ...Object.fromEntries(this.selectable(table).map((column) => {
+        const scalar = this.scalars.scalar(column.type)
+        return [column.name, { type: column.required ? new GraphQLNonNull(scalar) : scalar }]
+      })),
+      ...Object.fromEntries(this.relationships(table).map((relation) => [relation.name, this.relationField(relation)])),
+    }
   }
 
   relationField({ kind, remote, column, remoteTable }) {
