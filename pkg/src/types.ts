@@ -135,6 +135,8 @@ export type SessionEvent =
   | { type: 'status'; status: Status }
   /** The page came back, or the machine woke: clocks are looked at anew. */
   | { type: 'wake' }
+  /** `dispose()` was called: what was made with the session has ended, and nothing is told after this. */
+  | { type: 'disposed' }
   /** A known user left or was replaced: drop caches. Not at start. */
   | { type: 'forget' }
   /** A new token came in. `expiresAt`: milliseconds since the epoch, local time. */

@@ -495,6 +495,7 @@ export class Impl {
   }
 
   dispose(): void {
+    this.#out.emit({ type: 'disposed' })
     this.#connection.disconnect()
     this.#command(op.dispose)
     this.#end(({ key }) => new CountersignError('disposed', 'the session was disposed; make a new one', { template: this.#names[key] || undefined }))

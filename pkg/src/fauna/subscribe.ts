@@ -152,7 +152,11 @@ class Subscription<T> {
     )
     if (!this.#mine()) return
     // What waits for its source, or for its next attempt, has no request that the session could end.
-    if (this.#session) this.#stop.push(this.#session.on('identity', () => this.#mine()))
+    if (this.#session)
+      this.#stop.push(
+        this.#session.on('identity', () => this.#mine()),
+        this.#session.on('disposed', () => this.#finish(new CountersignError('disposed', 'fauna: the session was disposed; its streams ended with it', { backend: 'fauna' }), true)),
+      )
     const glue = await loadLive()
     if (this.#over) return
     this.#way = connection(config, own)
@@ -424,8 +428,6 @@ class Subscription<T> {
         if (known) this.#machine?.tell(told.renewed)
         known = true
       }
-      // Without an error it ends with the identity, or with the session.
-      if (this.#mine()) this.#finish(new CountersignError('disposed', 'fauna: the session was disposed; its streams ended with it', { backend: 'fauna' }), true)
     })().catch(() => {
       // Nobody is signed in: whoever connects next will hear of it.
       if (this.#leasing === control) this.#leasing = undefined

@@ -177,18 +177,14 @@ export class Link implements Hands, Ears {
       throw error
     })
     if (!first) return
-    if (first.done) return this.#left()
+    // Leases end with the identity and with the session: whoever owns this hears of both.
+    if (first.done) return
     line.lease = first.value
     leases.next().then(
-      ({ done }) => (done ? this.#left() : this.tell(told.renewed, socket)),
+      ({ done }) => done || this.tell(told.renewed, socket),
       // The token is used until it expires; whoever connects next hears what is wrong.
       () => {},
     )
-  }
-
-  /** Leases end with the identity, of which the owner hears by itself, and with the session. */
-  #left(): void {
-    queueMicrotask(() => this.end(new CountersignError('disposed', 'hasura: the session was disposed; its sockets ended with it', { backend: 'hasura' })))
   }
 
   send(number: number, socket: number): void {

@@ -84,6 +84,7 @@ class Sockets implements Engine {
     this.#whose = session.identityKey
     this.#stop.push(
       session.on('identity', ({ key }) => this.#become(key)),
+      session.on('disposed', () => this.#end(new CountersignError('disposed', 'hasura: the session was disposed; its sockets ended with it', { backend: 'hasura' }))),
       session.on('wake', () => this.#each(told.woken)),
     )
     const listen = (target: any, event: string, listener: () => void) => {
