@@ -20,9 +20,9 @@ const USED = `export { Client, fql, FaunaError, TimeStub } from 'countersign/fau
  * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart,
  * what waits for the organisation where a template names its `orgClaim`. run.mjs sees in a browser that a healthy page loads none.
  */
-const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/failure|dist\/fauna\/explain)/
+const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|standard|legacy)|dist\/fauna\/explain)/
 /** What a page with sockets and streams loads besides. A page that asks over HTTP never does. */
-const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/failure)/
+const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|sockets|standard|legacy))/
 
 /**
  * @returns {Promise<{ eager: Record<string, number>, used: number, page: number, total: number, peers: number, diagnose: number,
