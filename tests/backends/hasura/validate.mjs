@@ -13,7 +13,7 @@ const quoted = (message) => [...message.matchAll(/"([^"]*)"/g)].map((match) => m
 /** The type in "Int cannot represent …". @param {string} message */
 const builtIn = (message) => /(?:^|; )(\w+) cannot represent/.exec(message)?.[1]
 
-/** @type {[import('graphql').ValidationRule, (error: GraphQLError, node: any) => string][]} */
+/** @type {[import('graphql').ValidationRule, (error: GraphQLError, node: any, schema: import('graphql').GraphQLSchema) => string][]} */
 const WORDS = [
   [SingleFieldSubscriptionsRule, () => 'subscriptions must select one top level field'],
   [KnownFragmentNamesRule, (_, node) => `reference to undefined fragment "${node.name.value}"`],
@@ -29,15 +29,20 @@ const WORDS = [
     const [, name, declared, wanted] = /"\$(.*?)" of type "(.*?)" used in position expecting type "(.*?)"/.exec(message) ?? []
     return `variable '${name}' is declared as '${declared}', but used where '${wanted}' is expected`
   }],
-  [ValuesOfCorrectTypeRule, ({ message }, node) => {
+  [ValuesOfCorrectTypeRule, ({ message }, node, schema) => {
     const undefinedField = /^Field "(.*?)" is not defined by type "(.*?)"/.exec(message)
     if (undefinedField) return `field '${undefinedField[1]}' not found in type: '${undefinedField[2]}'`
     const missing = /^Field "[^"]*\.(.*?)" of required type/.exec(message)
     if (missing) return `missing required field '${missing[1]}'`
+    const unlisted = /^Value "(.*?)" does not exist in "(.*?)" enum/.exec(message)
+    if (unlisted) return notListed(unlisted[1], /** @type {import('graphql').GraphQLEnumType} */ (schema.getType(unlisted[2])))
     const wanted = builtIn(message) ?? quoted(message)[0] ?? ''
     return node.kind === Kind.NULL ? `unexpected null value for type '${wanted.replace(/!$/, '')}'` : mismatch(wanted, found(node.kind))
   }],
 ]
+
+/** @param {string} value @param {import('graphql').GraphQLEnumType} type */
+const notListed = (value, type) => `expected one of the values [${type.getValues().map(({ name }) => `'${name}'`).join(', ')}] for type '${type.name}', but found '${value}'`
 
 function missingArgument(message) {
   return /argument "([^"]*)"/i.exec(message)?.[1]
@@ -60,7 +65,7 @@ export function validateDocument(schema, document, operation) {
     const node = rule === VariablesInAllowedPositionRule ? error.nodes?.[1] : error.nodes?.[0]
     const path = !node || rule === NoUnusedVariablesRule || rule === SingleFieldSubscriptionsRule ? '$' : pathTo(document, operation, node)
     const missing = rule === ProvidedRequiredArgumentsRule ? `.args.${missingArgument(error.message)}` : ''
-    throw invalid(words(error, node), path + missing)
+    throw invalid(words(error, node, schema), path + missing)
   }
   const [error] = validate(schema, document, OTHERS, { maxErrors: 1 })
   if (error) throw invalid(error.message, error.nodes?.[0] ? pathTo(document, operation, error.nodes[0]) : '$')
