@@ -563,17 +563,18 @@ impl Link {
 
     fn settle(&mut self, now: Now) {
         let wanted = self.wanted();
-        if wanted {
-            self.idle = None;
-        } else if let (Some(current), Some(keep)) = (self.current, self.policy.idle) {
-            let until = *self.idle.get_or_insert(now.mono + keep);
-            if now.mono >= until || self.rotate.is_some() {
-                self.current = None;
-                self.rotate = None;
-                self.idle = None;
-                self.sockets.retain(|s| s.id != current);
-                self.effects.push_back(Effect::Close(current, 1000));
+        match (self.current, self.policy.idle) {
+            (Some(current), Some(keep)) if !wanted => {
+                let until = *self.idle.get_or_insert(now.mono + keep);
+                if now.mono >= until || self.rotate.is_some() {
+                    self.current = None;
+                    self.rotate = None;
+                    self.idle = None;
+                    self.sockets.retain(|s| s.id != current);
+                    self.effects.push_back(Effect::Close(current, 1000));
+                }
             }
+            _ => self.idle = None,
         }
         let kept = [self.current, self.next];
         let (operations, effects) = (&self.operations, &mut self.effects);
