@@ -623,7 +623,7 @@ impl Link {
             Wait::Until(until) if self.wanted() => Some(until),
             _ => None,
         };
-        let rotate = self.rotate.filter(|_| self.next.is_none() && self.wait == Wait::No);
+        let rotate = self.rotate.filter(|_| self.wanted() && self.next.is_none() && self.wait == Wait::No && !self.offline);
         let first = self.sockets.iter().filter_map(|s| self.deadline(s)).chain([pause, rotate, self.handover, self.idle].into_iter().flatten()).min();
         let Some(due) = first else { return };
         if self.shown.is_none_or(|shown| due < shown) {
