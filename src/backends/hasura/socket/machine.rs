@@ -256,17 +256,17 @@ impl Link {
         self.operations.remove(|op| op.on == Some(socket), |id| effects.push_back(Effect::Finish(id, End::Unknown)));
     }
 
-    /// Ends what waits. If some operations have worked before, it is one of the others that the server does not like.
+    /// Ends what waits; what is on a socket works there. If some operations have worked before, it is one of the others that the server does not like.
     fn give_up(&mut self, all: bool, now: Now, random: f64) {
         let some = !all && self.operations.any(|op| op.proven) && self.operations.any(|op| !op.proven);
         let effects = &mut self.effects;
-        self.operations.remove(|op| !(some && op.proven), |id| effects.push_back(Effect::Finish(id, End::Error)));
+        self.operations.remove(|op| op.on.is_none() && !(some && op.proven), |id| effects.push_back(Effect::Finish(id, End::Error)));
         if self.kept {
             self.kept = false;
             effects.push_back(Effect::Finish(0, End::Error));
         }
-        // Whoever asks again at once is slowed down.
-        if self.policy.pauses == Pauses::Ours {
+        // Whoever asks again at once is slowed down, and so are those that stay.
+        if self.policy.pauses == Pauses::Ours || !self.operations.none() {
             self.rest(now, random);
         }
     }
@@ -391,14 +391,13 @@ impl Link {
             Close::Fatal if self.current.is_some() => self.rest(now, random),
             Close::Fatal => self.give_up(true, now, random),
             Close::Refused if self.policy.tokens => self.refused(id),
-            Close::Doubtful if self.doubts + 1 >= PATIENCE => {
-                self.doubts = 0;
-                self.give_up(false, now, random);
-                self.retry(now, random);
-            }
-            Close::Doubtful => {
+            Close::Doubtful if self.current.is_none() => {
                 self.doubts += 1;
                 self.retry(now, random);
+                if self.doubts >= PATIENCE {
+                    self.doubts = 0;
+                    self.give_up(false, now, random);
+                }
             }
             Close::Normal if self.policy.pauses == Pauses::Theirs && (lasted || self.doubts == 0) => self.doubts = u32::from(!lasted),
             // The server keeps to the token. Once: a token that is refused within its lifetime would have it hurry for ever.
