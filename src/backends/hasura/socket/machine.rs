@@ -372,7 +372,7 @@ impl Link {
             self.doubts = 0;
             self.pause = DurationMs::ZERO;
         }
-        let cut = ready && socket.end.is_some_and(|(end, _)| end - now.mono <= NEAR);
+        let cut = ready && socket.end.is_some_and(|(mono, wall)| mono - now.mono <= NEAR || wall - now.wall <= NEAR);
         self.release(id);
         if self.current == Some(id) {
             self.current = None;
