@@ -547,8 +547,6 @@ impl Link {
         match (socket.phase, socket.pinged) {
             (Phase::Opening, _) => within(socket.since, self.policy.connect),
             (Phase::Open, _) => within(socket.since, self.policy.ack),
-            // An old one is on its way out.
-            _ if self.current != Some(socket.id) => None,
             (Phase::Ready, Some(pinged)) => self.policy.dead.then_some(pinged + PONG),
             (Phase::Ready, None) => within(socket.heard, self.policy.ping),
         }
