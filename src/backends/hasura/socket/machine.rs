@@ -390,7 +390,13 @@ impl Link {
             // What cannot be renewed now works until it ends.
             Close::Fatal if self.current.is_some() => self.rest(now, random),
             Close::Fatal => self.give_up(true, now, random),
-            Close::Refused if self.policy.tokens => self.refused(id),
+            Close::Refused if self.policy.tokens => {
+                self.refused(id);
+                // It was accepted, and then not: the next one may fare the same.
+                if ready && !lasted {
+                    self.retry(now, random);
+                }
+            }
             Close::Doubtful if self.current.is_none() => {
                 self.doubts += 1;
                 self.retry(now, random);
