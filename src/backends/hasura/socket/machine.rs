@@ -407,7 +407,7 @@ impl Link {
             }
             Close::Normal if self.policy.pauses == Pauses::Theirs && (lasted || self.doubts == 0) => self.doubts = u32::from(!lasted),
             // The server keeps to the token. Once: a token that is refused within its lifetime would have it hurry for ever.
-            _ if cut && (lasted || self.failures == 0) => {
+            _ if cut && self.policy.pauses == Pauses::Ours && (lasted || self.failures == 0) => {
                 self.failures += u32::from(!lasted);
                 self.retrying = true;
                 self.wait = Wait::No;
