@@ -91,7 +91,8 @@ pub struct Link {
     barred: bool,
     offline: bool,
     over: bool,
-    said: (Status, DurationMs),
+    /// The status, and until when it waits.
+    said: (Status, Option<Mono>),
     seen: Option<Now>,
     shown: Option<Mono>,
     effects: VecDeque<Effect>,
@@ -122,7 +123,7 @@ impl Link {
             barred: false,
             offline: false,
             over: false,
-            said: (Status::Idle, DurationMs::ZERO),
+            said: (Status::Idle, None),
             seen: None,
             shown: None,
             effects: VecDeque::new(),
@@ -608,16 +609,16 @@ impl Link {
             (_, Wait::Until(_) | Wait::Theirs) => Status::Waiting,
             _ => Status::Connecting,
         };
-        let wait = match self.wait {
-            Wait::Until(until) if self.current.is_none() && self.wanted() => until - now.mono,
-            _ => DurationMs::ZERO,
+        let until = match self.wait {
+            Wait::Until(until) if self.current.is_none() && self.wanted() => Some(until),
+            _ => None,
         };
         // A pause is said once, not counted down.
-        if self.said.0 == status && (wait == DurationMs::ZERO || self.said.1 >= wait) {
+        if self.said.0 == status && (until.is_none() || self.said.1 == until) {
             return;
         }
-        self.said = (status, wait);
-        self.effects.push_back(Effect::Status(status, wait));
+        self.said = (status, until);
+        self.effects.push_back(Effect::Status(status, until.map_or(DurationMs::ZERO, |until| until - now.mono)));
     }
 
     /// Keeps the one timer where it is needed. One that goes off too soon is cheaper than one that is set with every event.
