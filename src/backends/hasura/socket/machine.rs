@@ -400,11 +400,12 @@ impl Link {
             }
             Close::Doubtful if self.current.is_none() => {
                 self.doubts += 1;
-                self.retry(now, random);
-                if self.doubts >= PATIENCE {
-                    self.doubts = 0;
-                    self.give_up(false, now, random);
+                if self.doubts < PATIENCE {
+                    return self.retry(now, random);
                 }
+                self.doubts = 0;
+                self.retrying = true;
+                self.give_up(false, now, random);
             }
             Close::Normal if self.policy.pauses == Pauses::Theirs && (lasted || self.doubts == 0) => self.doubts = u32::from(!lasted),
             // The server keeps to the token. Once: a token that is refused within its lifetime would have it hurry for ever.
