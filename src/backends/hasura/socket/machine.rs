@@ -525,11 +525,6 @@ impl Link {
     }
 
     fn tick(&mut self, now: Now, random: f64) {
-        if let Wait::Until(until) = self.wait
-            && now.mono >= until
-        {
-            self.wait = Wait::No;
-        }
         if self.handover.is_some_and(|due| now.mono >= due) {
             self.take_all();
         }
@@ -592,6 +587,12 @@ impl Link {
         });
         if !self.operations.any(|op| op.to.is_some()) {
             self.handover = None;
+        }
+        // Also one that passed while nobody waited.
+        if let Wait::Until(until) = self.wait
+            && now.mono >= until
+        {
+            self.wait = Wait::No;
         }
         let needed = self.current.is_none() || self.rotate.is_some_and(|due| now.mono >= due);
         if wanted && needed && self.next.is_none() && self.wait == Wait::No && !self.offline {
