@@ -32,6 +32,13 @@ fn the_application_pauses_between_attempts_and_after_the_last_one_everything_end
         assert_eq!(bench.tell(Event::Paused), []);
     }
     assert_eq!(bench.tell(closed(6, 1006)), [Finish(1, End::Error), Finish(2, End::Error)]);
+    assert_eq!(bench.pass(3_600_000), []);
+    // Who asks again has one attempt, after another pause.
+    for (attempt, op) in [(5, 3), (6, 4)] {
+        assert_eq!(bench.tell(live(op)), [Pause(attempt)]);
+        assert_eq!(bench.tell(Event::Paused), [Open(attempt + 2, Cause::Retry)]);
+        assert_eq!(bench.tell(closed(attempt + 2, 1006)), [Finish(op, End::Error)]);
+    }
 }
 
 #[test]
@@ -95,6 +102,20 @@ fn it_does_not_wait_for_a_pause_that_nobody_needs() {
     assert_eq!(bench.tell(Event::Paused), []);
     assert_eq!(bench.pass(60_000), []);
     assert_eq!(bench.told().last(), Some(&(Status::Idle, 0)));
+    assert_eq!(bench.tell(live(2)), [Pause(0)], "it did not count, and whoever comes waits for one");
+    bench.tell(Event::Unsubscribe(2));
+    assert_eq!(bench.tell(live(3)), [], "for the same one");
+    assert_eq!(bench.tell(Event::Paused), [Open(2, Cause::Retry)]);
+    assert_eq!(bench.tell(closed(2, 1006)), [Pause(1)]);
+    bench.tell(Event::Unsubscribe(3));
+    bench.tell(Event::Paused);
+
+    let mut bench = Bench::new(Policy { idle: Some(DurationMs::seconds(1)), ..STANDARD });
+    bench.tell(live(1));
+    bench.acked(1);
+    bench.tell(Event::Unsubscribe(1));
+    assert_eq!(bench.tell(closed(1, 1006)), [], "nobody waits");
+    assert_eq!(bench.tell(live(2)), [Pause(0)]);
 }
 
 #[test]

@@ -53,6 +53,8 @@ struct Socket {
 enum Wait {
     No,
     Until(Mono),
+    /// For the next wish, and then for the application's pause.
+    Owed,
     /// For the application's pause.
     Theirs,
     Probe,
@@ -170,8 +172,7 @@ impl Link {
                     self.woken(now, random);
                 }
             }
-            Event::Paused if self.wait == Wait::Theirs => self.wait = Wait::No,
-            Event::Paused => {}
+            Event::Paused => self.paused(),
             Event::Tick => {
                 self.shown = None;
                 self.tick(now, random);
@@ -267,8 +268,10 @@ impl Link {
             effects.push_back(Effect::Finish(0, End::Error));
         }
         // Whoever asks again at once is slowed down, and so are those that stay.
-        if self.policy.pauses == Pauses::Ours || !self.operations.none() {
-            self.rest(now, random);
+        match self.policy.pauses {
+            Pauses::Theirs if self.retrying => self.wait = Wait::Owed,
+            Pauses::Theirs if self.operations.none() => {}
+            _ => self.rest(now, random),
         }
     }
 
@@ -425,14 +428,25 @@ impl Link {
         }
         self.retrying = true;
         match self.policy.pauses {
-            Pauses::Ours => self.rest(now, random),
-            Pauses::Theirs if self.operations.none() && !self.kept => {}
-            Pauses::Theirs => {
-                self.wait = Wait::Theirs;
-                self.effects.push_back(Effect::Pause(self.failures));
+            Pauses::Ours => {
+                self.failures = self.failures.saturating_add(1);
+                self.rest(now, random);
             }
+            Pauses::Theirs if self.wait == Wait::Theirs => {}
+            Pauses::Theirs => self.wait = Wait::Owed,
         }
-        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// A pause counts if somebody still wants what comes after it.
+    fn paused(&mut self) {
+        if self.wait != Wait::Theirs {
+            return;
+        }
+        self.wait = Wait::Owed;
+        if self.wanted() {
+            self.wait = Wait::No;
+            self.failures = self.failures.saturating_add(1);
+        }
     }
 
     /// Decorrelated jitter: anything from the shortest pause to three times the last one.
@@ -593,6 +607,10 @@ impl Link {
             && now.mono >= until
         {
             self.wait = Wait::No;
+        }
+        if wanted && self.wait == Wait::Owed {
+            self.wait = Wait::Theirs;
+            self.effects.push_back(Effect::Pause(self.failures));
         }
         let needed = self.current.is_none() || self.rotate.is_some_and(|due| now.mono >= due);
         if wanted && needed && self.next.is_none() && self.wait == Wait::No && !self.offline {
