@@ -153,6 +153,11 @@ impl<'a> Raw<'a> {
         Cursor { text: self.0, at: 0 }.peek() == Some(b'{')
     }
 
+    /// Whether the value that begins the text also ends in it.
+    pub fn is_whole(self) -> bool {
+        Cursor { text: self.0, at: 0 }.value().is_some()
+    }
+
     /// The text of a string, escapes resolved.
     pub fn text(self) -> Option<String> {
         let mut rest = Cursor { text: self.0, at: 0 }.string()?;
