@@ -11,11 +11,10 @@ export interface Fence {
 /**
  * Whether the identity is still the one in which a call was made: needed wherever a call waits in a queue of ours. The first identity
  * that a session learns is no change; calls wait for it. Without a session there is nothing to watch; something that is
- * no session is refused where it is used.
+ * no session is refused where it is used. `known`: the identity then, where the call was made before this.
  */
-export const fence = (session: Session<any> | undefined, backend: string): Fence => {
+export const fence = (session: Session<any> | undefined, backend: string, known = session?.identityKey): Fence => {
   if (typeof session?.on !== 'function') return { check() {}, end() {} }
-  let known = session.identityKey
   let broken = false
   const see = (now: string | null | undefined) => {
     if (now === undefined) return

@@ -1,11 +1,11 @@
 // What a FeedClient does, loaded with its first page.
 import { CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
+import { pause } from '../pause.js'
 import { ThrottlingError } from './errors.js'
 import { readPage, sourceOf } from './event.js'
 import { connection } from './event-way.js'
 import type { Feeding } from './feed.js'
-import { pause } from './run.js'
 import { ended, type Who } from './state.js'
 import type { FeedSuccess } from './wire.js'
 

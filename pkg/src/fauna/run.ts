@@ -1,6 +1,7 @@
 import { CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
 import { resolveEndpoint } from '../internal.js'
+import { pause } from '../pause.js'
 import type { Finding, Session } from '../types.js'
 import { hide, read } from './answer.js'
 import { getServiceError, NetworkError, ProtocolError, ThrottlingError } from './errors.js'
@@ -27,29 +28,6 @@ const deliverable = (guard: Fence): void => {
     throw new CountersignError('identity_changed', 'fauna: the user changed while the query was under way; its answer is not delivered', { backend: 'fauna' })
   }
 }
-
-/** Waits. Rejects as soon as the signal aborts, or there is somebody else for whom `check` throws. */
-export const pause = (ms: number, signal: AbortSignal | undefined, session: Session<any> | undefined, check: () => void): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const look = () => {
-      try {
-        signal?.throwIfAborted()
-        check()
-      } catch (error) {
-        end()
-        reject(error)
-      }
-    }
-    const end = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', look)
-      unfollow?.()
-    }
-    // Timers cast to 32 bits and would fire at once beyond that.
-    const timer = setTimeout(() => (end(), resolve()), Math.min(ms, 2147483647))
-    signal?.addEventListener('abort', look)
-    const unfollow = session?.on('identity', look)
-  })
 
 /** A refusal that the session has seen, in Fauna's class. */
 export const refused = (error: unknown): unknown =>

@@ -1,54 +1,42 @@
 import type { Classify } from '../types.js'
+import { errorsOf, verdict } from './verdict.js'
 
-/** What the first error of an answer says about the token. `other`: nothing. */
-export type Verdict = 'refresh' | 'clock' | 'config' | 'missing' | 'role' | 'other'
+/** A refusal is shorter than this. */
+const LIMIT = 64 * 1024
+/** What only a success begins with, or a batch: one that is refused is a single object, and of others some part was executed. */
+const good = /^\s*(?:\{\s*"data"|[^\s{])/
 
-// Hasura prints a library's error as text, so these match parts, never whole messages.
-const stale = /JWTExpired|JWSInvalidSignature|NoUsableKeys/
-const early = /JWTNotYetValid|JWTIssuedAtFuture/
-const absent = /^Missing .*Authorization|^Could not find .* in Cookie/
-
-/** Reads one GraphQL error by Hasura's words (the note's table; the core has the same one for `request` and `fetch`). */
-export const verdict = (error: { message?: unknown; extensions?: { code?: unknown } | null } | null | undefined): Verdict => {
-  const message = String(error?.message ?? '')
-  switch (error?.extensions?.code) {
-    case 'invalid-jwt':
-      return stale.test(message) ? 'refresh' : early.test(message) ? 'clock' : 'config'
-    case 'invalid-headers':
-      return absent.test(message) ? 'missing' : 'config'
-    case 'jwt-invalid-claims':
-    case 'jwt-missing-role-claims':
-      return 'config'
-    case 'access-denied':
-      return message.includes('allowed roles') ? 'role' : 'other'
-    default:
-      return 'other'
+/** The body as JSON; nothing where its first bytes show a success, which is not read on. */
+const readFailure = async (response: Response): Promise<any> => {
+  const reader = response.body?.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let done = !reader; !done; ) {
+    const part = await reader!.read()
+    done = part.done
+    text += decoder.decode(part.value, { stream: !done })
+    if (good.test(text) || text.length > LIMIT) return void reader!.cancel().catch(() => {})
   }
-}
-
-/** The errors of a GraphQL answer, or of the first failing answer of a batch. */
-export const errorsOf = (body: unknown): unknown[] => {
-  for (const one of Array.isArray(body) ? body : [body]) {
-    const errors = (one as { errors?: unknown } | null)?.errors
-    if (Array.isArray(errors) && errors.length) return errors
-  }
-  return []
+  return JSON.parse(text)
 }
 
 /**
  * For `session.authFetch({ classify })` against a Hasura endpoint: Hasura refuses a token with status 200, so the status says nothing.
- * `refresh`: the token expired or its key is not known (any more). `fail`: the token is refused and a new one would be refused too.
+ * `refresh`: the token expired or its key is not known (any more). `fail`: the token is refused and a new one would be refused too; also
+ * where the clocks disagree, because there is no word for "wait" here (`hasura.fetch` waits and sends the same token again).
  */
 export const classify: Classify = async (response) => {
-  if (!/json/i.test(response.headers.get('content-type') ?? '')) return response.status === 401 ? 'refresh' : 'ok'
-  let body: unknown
+  const plain = response.status === 401 ? 'refresh' : 'ok'
+  if (!/json/i.test(response.headers.get('content-type') ?? '')) return plain
+  let body
   try {
-    body = await response.json()
+    body = await readFailure(response)
   } catch {
-    return response.status === 401 ? 'refresh' : 'ok'
+    return plain
   }
-  const errors = errorsOf(body)
-  if (!errors.length) return response.status === 401 ? 'refresh' : 'ok'
-  const says = verdict(errors[0] as object)
-  return says === 'refresh' ? 'refresh' : says === 'other' || says === 'role' ? 'ok' : 'fail'
+  const [first] = errorsOf(body)
+  if (!first) return plain
+  const says = verdict(first)
+  // Beside `data`, null or not, errors are of the execution: a mutation may have run, and must not run again.
+  return 'data' in body || says === 'other' || says === 'role' ? 'ok' : says === 'refresh' ? 'refresh' : 'fail'
 }

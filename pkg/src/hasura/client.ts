@@ -1,42 +1,109 @@
 import { CountersignError } from '../errors.js'
 import { channel, resolveEndpoint, type Channel } from '../internal.js'
 import type { Authorized, Endpoint, Finding, Live, Sink, Unsubscribe } from '../types.js'
-import { readDocument, type Document } from './document.js'
-import { readResponse } from './response.js'
+import type { Settled } from './batch.js'
+import { payload, type Document, type Operation } from './document.js'
+import { dataOf, readBody, type Asked, type Read } from './response.js'
+import type { Retries } from './retry.js'
 import { shell, type Shell } from './shell.js'
 import type { Payload, Result, SocketState, WsClient, WsSink } from './ws.js'
+
+/** Headers beside the token's, or a function that gives them anew for each request, at once. */
+export type ExtraHeaders = HeadersInit | (() => HeadersInit)
 
 /** What `HasuraClient` takes. */
 export interface HasuraConfig<T extends string> extends Authorized<T> {
   /** The URL of `/v1/graphql` (or `/v1beta1/relay`). */
   endpoint: Endpoint
-  /** `x-hasura-role` of every request; without it Hasura takes the token's default role. */
-  role?: string
   /** The URL of the socket. Default: `endpoint`, over ws. */
   wsEndpoint?: Endpoint
-  /** The subprotocol. `graphql-ws` is the legacy one, for engines before v2.0. Default `graphql-transport-ws`. */
-  protocol?: 'graphql-transport-ws' | 'graphql-ws'
+  /** The subprotocol of the socket. `graphql-ws` is the legacy one, for engines before v2.0. Default `graphql-transport-ws`. */
+  protocol?: 'graphql-transport-ws' | 'graphql-ws' | undefined
+  /** `x-hasura-role` of every request; without it Hasura takes the token's default role. Left out while nobody is signed in. */
+  role?: string | undefined
   /** `print` of `graphql`, for documents without source text (codegen's default output). */
-  print?: (document: any) => string
+  print?: ((document: any) => string) | undefined
+  /**
+   * Headers of every request, `fetch` included, unless the request brings its own: `x-hasura-*`, `x-request-id`, `traceparent`.
+   * `authorization` and the admin secret are refused (`option_invalid`).
+   */
+  headers?: ExtraHeaders | undefined
+  /** Further attempts after failures that pass by themselves, for `request` and `batch`. Default none. */
+  retries?: Retries | false | undefined
 }
 
 /** For one live query or stream. */
 export interface LiveQueryOptions {
   /** Another `x-hasura-role` than the client's; each role has a socket of its own. */
-  role?: string
+  role?: string | undefined
   /** A stream: under which name its rows have the cursor's column, if that is not its own. */
-  cursor?: string
+  cursor?: string | undefined
 }
 
-/** For one request. */
-export interface RequestOptions {
-  signal?: AbortSignal
+/** For one HTTP request. */
+export interface SendOptions {
+  /** Ends the waiting and the request: it rejects with the signal's reason. */
+  signal?: AbortSignal | null | undefined
   /** Another `x-hasura-role` for this request. */
-  role?: string
+  role?: string | undefined
+  /** Headers of this request; they come before the client's. `authorization` and the admin secret are refused (`option_invalid`). */
+  headers?: ExtraHeaders | undefined
+  /**
+   * Further attempts after a network error, a status 429 (its `Retry-After` is honoured), 502, 503 or 504, and Hasura's `busy` and
+   * `postgres-max-connections-error`; queries only, unless `mutations` is set. `false`: none, whatever the client says.
+   */
+  retries?: Retries | false | undefined
 }
 
-/** How long `connectionParams` stays with a provider that fails; graphql-ws gives an answer no second chance. */
-const patienceMs = 10_000
+/** For one operation. */
+export interface RequestOptions extends SendOptions {
+  /** Which operation of the document is executed; needed where it has several. */
+  operationName?: string | undefined
+  /** Sent beside the query as it is. */
+  extensions?: Record<string, unknown> | undefined
+}
+
+/** One operation of a batch. */
+export interface BatchRequest<R = any, V = any> {
+  document: Document<R, V>
+  variables?: V | undefined
+  /** Which operation of the document is executed; needed where it has several. */
+  operationName?: string | undefined
+  /** Sent beside the query as it is. */
+  extensions?: Record<string, unknown> | undefined
+}
+
+type ResultOf<D> = D extends { __apiType?: (variables: any) => infer R } ? R : any
+type VariablesOf<D> = D extends { __apiType?: (variables: infer V) => any } ? V : Record<string, unknown>
+/** Variables are left out only where none is required. */
+type Given<V> = {} extends V ? { variables?: V | undefined } : { variables: V }
+/** The requests of a batch, by their documents. */
+export type BatchRequests<D extends readonly unknown[]> = { readonly [K in keyof D]: Omit<BatchRequest, 'document' | 'variables'> & { document: D[K] } & Given<VariablesOf<D[K]>> }
+/** Their results. */
+export type BatchResults<D extends readonly unknown[]> = { -readonly [K in keyof D]: Settled<ResultOf<D[K]>> }
+
+/** `request` in both its forms: variables may be left out where none is required. */
+export interface HasuraRequest {
+  <R = any, V = Record<string, unknown>>(document: Document<R, V>, variables: NoInfer<V>, options?: RequestOptions): Promise<R>
+  <R = any, V = Record<string, unknown>>(document: Document<R, V> & ({} extends V ? unknown : never), variables?: NoInfer<V>, options?: RequestOptions): Promise<R>
+}
+
+const own = 'x-hasura-role'
+
+/** Adds what an option holds. Throws the name of what is wrong with it. */
+const add = (headers: Headers, given: ExtraHeaders | undefined): void => {
+  const plain = typeof given === 'function' ? given() : given
+  // Of a promise, Headers would make none at all.
+  if ((plain as { then?: unknown } | undefined)?.then) throw 'headers'
+  new Headers(plain).forEach((value, name) => {
+    if (name === 'authorization') throw name
+    if (/^x-hasura-(admin-secret|access-key)$/.test(name)) throw 'secret'
+    headers.set(name, value)
+  })
+}
+
+/** The error for an option that cannot be used; its words are loaded with the first one. */
+const refused = async (step: string, cause: unknown, documents?: unknown[]): Promise<CountersignError> => (await import('./invalid.js')).invalid(step, cause, documents)
 
 /** GraphQL over HTTP with the right token: Hasura's words are understood, so a token refused with status 200 is renewed and the request sent again. */
 export class HasuraClient<T extends string = string> implements WsClient {
@@ -52,40 +119,61 @@ export class HasuraClient<T extends string = string> implements WsClient {
     this.#ws = shell(async (heard) => {
       const { sockets, socketUrl } = await import('./sockets.js')
       const url = () => (config.wsEndpoint === undefined ? socketUrl(this.#endpoint(), 'endpoint', config.allowInsecureOrigin) : socketUrl(config.wsEndpoint, 'wsEndpoint', config.allowInsecureOrigin))
-      return sockets({ session, template, anonymous, role, protocol, url, heard, probe: (role) => this.request('{ __typename }', {}, role === undefined ? {} : { role }) })
+      const extra = async () => {
+        const headers = new Headers()
+        try {
+          add(headers, config.headers)
+        } catch (cause) {
+          throw await refused('headers', cause)
+        }
+        return Object.fromEntries(headers)
+      }
+      return sockets({ session, template, anonymous, role, protocol, url, heard, headers: extra, probe: (role) => this.request('{ __typename }', {}, role === undefined ? {} : { role }) })
     }, session)
     const { on, subscribe, iterate, terminate } = this.#ws
     Object.assign(this, { on, subscribe, iterate, terminate })
   }
 
-  /** The data of one operation. Rejects {@link GraphQLRequestError} when the answer carries errors, with or without data. */
-  request = async <R = any, V = Record<string, unknown>>(document: Document<R, V>, variables?: NoInfer<V>, options: RequestOptions = {}): Promise<R> => {
-    const way = this.#open()
-    const endpoint = this.#endpoint()
-    const { query, operationName } = readDocument(document, this.#config.print)
-    const role = options.role ?? this.#config.role
-    const headers: Record<string, string> = {
-      'content-type': 'application/json',
-      accept: 'application/graphql-response+json, application/json;q=0.9',
-      ...this.#roleHeader(role),
-    }
-    const signal = options.signal
-    const body = encode({ query, variables, operationName })
-    const response = await way.fetch(endpoint, { method: 'POST', headers, body, ...(signal ? { signal } : {}) })
-    const signedOut = this.#config.session.identityKey === null
-    return (await readResponse(response, { role, template: this.#config.template, signedOut, signal, explain: way.explain })) as R
+  /**
+   * The data of one operation. Rejects {@link GraphQLRequestError} when the answer carries errors, with or without data; CountersignError
+   * `network`, `backend` or `protocol` when it is no GraphQL; `identity_changed` when the user changes meanwhile; or `signal.reason`.
+   */
+  request = (async (document: unknown, variables?: unknown, options: RequestOptions = {}) =>
+    this.#send([{ ...options, document, variables }], false, options, dataOf)) as HasuraRequest
+
+  /**
+   * Several operations as one HTTP request with one token and one role: their results in order, as `Promise.allSettled` gives them. One
+   * that fails does not touch the others; a refusal of the whole batch is the result of each. Rejects only when there is no such answer
+   * (CountersignError `network`, `backend`, `protocol`), and as `request` does.
+   */
+  batch = async <const D extends readonly Document<any, any>[]>(requests: BatchRequests<D>, options: SendOptions = {}): Promise<BatchResults<D>> => {
+    const { length } = requests
+    const settle: Read<any> = async (...answer) => (await import('./batch.js')).settle(length, ...answer)
+    return (length ? await this.#send(requests as readonly Operation[], true, options, settle) : []) as BatchResults<D>
   }
 
-  /** `fetch` for Apollo, urql, graphql-request, Relay, SWR: the token goes to this endpoint's origin only, and the answer is handed on unread. */
+  /**
+   * `fetch` for Apollo, urql, graphql-request, Relay, SWR: the token goes to this endpoint's origin only (its `/v1beta1/relay`,
+   * `/v1alpha1/graphql` and `/api/rest` too), and the answer is handed on unread. A refused token is renewed and the request sent again
+   * once, unless its body is a stream. Everything else goes through as it is, apart from `redirect: 'error'`, `credentials: 'omit'`,
+   * `referrerPolicy: 'no-referrer'` and `cache: 'no-store'` where `init` does not name them.
+   */
   fetch: typeof globalThis.fetch = async (input, init) => {
     const way = this.#open()
-    const request = input instanceof Request ? input : undefined
-    const given = request ? { ...(await unpack(request)), ...init } : init
-    const role = this.#roleHeader(this.#config.role)
-    if (!role['x-hasura-role']) return way.fetch(request ? request.url : (input as URL | string), given)
-    const headers = new Headers(given?.headers)
-    if (!headers.has('x-hasura-role')) headers.set('x-hasura-role', role['x-hasura-role'])
-    return way.fetch(request ? request.url : (input as URL | string), { ...given, headers })
+    const { role, headers } = this.#config
+    if (!role && !headers) return way.fetch(input as URL, init && { ...init })
+    const more = new Headers()
+    try {
+      add(more, headers)
+    } catch (cause) {
+      throw await refused('headers', cause)
+    }
+    if (role) more.set(own, role)
+    const given = new Headers(init?.headers ?? (input as Request).headers)
+    // A role that the caller says is the caller's affair, signed in or not.
+    const theirs = given.has(own)
+    more.forEach((value, name) => given.has(name) || given.set(name, value))
+    return way.fetch(input as URL, theirs ? { ...init, headers: given } : this.#outgoing(init, given))
   }
 
   /** The headers of a request of now, for a client that sends by itself. Signed out: none. */
@@ -100,19 +188,12 @@ export class HasuraClient<T extends string = string> implements WsClient {
    * For graphql-ws's `createClient`. It never rejects for a cause that passes (graphql-ws would close for good): it waits up to ten
    * seconds and then answers as if signed out, which the server refuses and graphql-ws retries.
    */
-  connectionParams = async (): Promise<{ headers: Record<string, string> }> => {
-    const until = Date.now() + patienceMs
-    for (let wait = 250; ; wait *= 2) {
-      try {
-        return { headers: await this.headers() }
-      } catch (error) {
-        if (CountersignError.is(error, 'signed_out')) return { headers: {} }
-        if (CountersignError.is(error) && error.kind === 'config') throw error
-        if (Date.now() + wait > until) return { headers: {} }
-      }
-      await new Promise((resolve) => setTimeout(resolve, wait))
-    }
-  }
+  connectionParams = async (): Promise<{ headers: Record<string, string> }> =>
+    // What cannot be loaded has a cause that passes, too.
+    import('./params.js').then(
+      ({ params }) => params(this.headers),
+      () => ({ headers: {} }),
+    )
 
   /** What is wrong with the configuration, if anything; it looks at the token and asks Hasura nothing. Never rejects. */
   check = async (): Promise<Finding[]> => {
@@ -140,11 +221,27 @@ export class HasuraClient<T extends string = string> implements WsClient {
    * A runtime error of a live query is told, and values go on after it.
    */
   live = <R = any, V = Record<string, unknown>>(document: Document<R, V>, variables?: NoInfer<V>, options: LiveQueryOptions = {}): Live<R> => {
-    const { template, endpoint, print } = this.#config
-    const payload = { ...readDocument(document, print), ...(variables && { variables }) } as Payload
+    const { template, endpoint, print, role } = this.#config
+    let key: unknown[] = ['hasura', endpoint, template, options.role ?? role, options.cursor]
+    let asked: Payload | undefined
+    let wrong: unknown
+    let step = 'document'
+    try {
+      asked = payload({ document, variables }, print) as unknown as Payload
+      step = 'variables'
+      key = [JSON.stringify([...key, asked])]
+    } catch (cause) {
+      wrong = cause
+      asked = undefined
+    }
     return {
-      key: JSON.stringify(['hasura', endpoint, template, options.role ?? this.#config.role, payload, options.cursor]),
-      subscribe: (sink) => this.#ws.subscribe(payload, sinkOf(sink), { ...options, values: { template, explain: () => this.#open().explain() } }),
+      key: String(key),
+      subscribe: (sink) => {
+        const to = sinkOf(sink)
+        if (asked) return this.#ws.subscribe(asked, to, { ...options, values: { template, explain: () => this.#open().explain() } })
+        void refused(step, wrong, [document]).then(to.error)
+        return () => {}
+      },
     }
   }
 
@@ -177,9 +274,54 @@ export class HasuraClient<T extends string = string> implements WsClient {
     return resolveEndpoint(this.#config.endpoint, 'endpoint', 'hasura')
   }
 
-  /** A role belongs to a token: signed out, Hasura decides the role by itself and would refuse another. */
-  #roleHeader(role: string | undefined): { 'x-hasura-role'?: string } {
-    return role && this.#config.session.identityKey !== null ? { 'x-hasura-role': role } : {}
+  /** A role belongs to a token: signed out, Hasura decides the role by itself. Who is signed in is known when the headers are read, and that is when they are sent. */
+  #outgoing(init: RequestInit | undefined, headers: Headers): RequestInit {
+    const { session } = this.#config
+    return {
+      ...init,
+      get headers() {
+        if (session.identityKey === null) headers.delete(own)
+        return headers
+      },
+    }
+  }
+
+  async #send<R>(operations: readonly Operation[], batch: boolean, options: SendOptions, read: Read<R>): Promise<R> {
+    const way = this.#open()
+    const endpoint = this.#endpoint()
+    const { session, template, print, headers: usual, role: always, retries: patience } = this.#config
+    const { signal = null, role = null, retries = patience } = options
+    const headers = new Headers({ 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json;q=0.9' })
+    let step = 'document'
+    let payloads
+    let body: string
+    // All of it is written down now: what the caller changes later belongs to a later request.
+    try {
+      payloads = operations.map((operation) => payload(operation, print))
+      step = 'variables'
+      body = JSON.stringify(batch ? payloads : payloads[0])
+      step = 'headers'
+      add(headers, usual)
+      if (always) headers.set(own, always)
+      add(headers, options.headers)
+      if (role) headers.set(own, role)
+      if (retries && !(retries.attempts >= 1)) throw 'retries'
+    } catch (cause) {
+      throw await refused(step, cause, operations.map(({ document }) => document))
+    }
+    const known = session.identityKey
+    const asked: Asked = { role: headers.get(own), template, signedOut: false, signal, explain: way.explain }
+    let response: Response | undefined
+    const once = async () => {
+      response = undefined
+      this.#alive()
+      response = await way.fetch(endpoint, this.#outgoing({ method: 'POST', body, signal }, headers))
+      asked.signedOut = session.identityKey === null
+      return readBody(response, asked, read)
+    }
+    return retries
+      ? once().catch(async (error) => (await import('./retry.js')).again(error, once, payloads.map(({ query }) => query), retries, session, known, signal, () => response?.headers.get('retry-after')))
+      : once()
   }
 }
 
@@ -187,19 +329,4 @@ export class HasuraClient<T extends string = string> implements WsClient {
 const sinkOf = <R>(sink: Sink<R> | ((value: R) => void)): WsSink<R> => {
   const to = typeof sink === 'function' ? { next: sink } : sink
   return { next: (value) => to.next(value), error: (error) => to.error?.(error), complete: () => to.complete?.() }
-}
-
-const encode = (body: object): string => {
-  try {
-    return JSON.stringify(body)
-  } catch (error) {
-    throw new CountersignError('option_invalid', 'hasura: `variables` cannot be written as JSON', { backend: 'hasura', cause: error })
-  }
-}
-
-/** A Request as what `fetch` takes beside a URL. The body is read once, so that it can be sent twice. */
-const unpack = async (request: Request): Promise<RequestInit> => {
-  const { method, headers, signal, mode, integrity, keepalive } = request
-  const body = method === 'GET' || method === 'HEAD' ? undefined : await request.clone().arrayBuffer()
-  return { method, headers, signal, mode, integrity, keepalive, ...(body?.byteLength ? { body } : {}) }
 }

@@ -1,18 +1,34 @@
 import { CountersignError, scrub, type ErrorDetails } from '../errors.js'
 
-/** One entry of `errors`. Hasura's `extensions.code` is open: actions and remote schemas bring their own. */
+/**
+ * `extensions.code` as Hasura's engine knows it. The list is open: actions, remote schemas and the paid editions bring codes of their
+ * own, and an action may leave `extensions` without any.
+ */
+export type HasuraErrorCode =
+  | 'invalid-jwt' | 'invalid-headers' | 'jwt-invalid-claims' | 'jwt-missing-role-claims' | 'access-denied' | 'permission-error' | 'permission-denied' | 'not-found'
+  | 'validation-failed' | 'parse-failed' | 'invalid-json' | 'bad-request' | 'unexpected-payload' | 'unexpected' | 'not-supported' | 'not-exists'
+  | 'method-not-allowed' | 'conflict' | 'constraint-violation' | 'constraint-error' | 'data-exception' | 'coercion-error' | 'postgres-error'
+  | 'postgres-max-connections-error' | 'mssql-error' | 'bigquery-error' | 'remote-schema-error' | 'remote-schema-conflicts' | 'already-exists'
+  | 'already-tracked' | 'already-untracked' | 'dependency-error' | 'cyclic-dependency' | 'invalid-params' | 'invalid-configuration' | 'busy' | 'start-failed'
+  | (string & {})
+
+/** One entry of `errors`. */
 export interface GraphQLErrorLike {
   message: string
   path?: readonly (string | number)[]
-  extensions?: { code?: string; path?: string; [key: string]: unknown }
+  /** `path`: where, as Hasura writes it (`$.selectionSet.messages`). `internal`: in Hasura's development mode only; never part of a message of ours. */
+  extensions?: { code?: HasuraErrorCode; path?: string; [key: string]: unknown }
 }
 
 /**
  * The server answered with GraphQL errors. `code` is `token_rejected` when it refused the token, `signed_out` when it wanted one and
  * nobody is signed in, otherwise Hasura's own code (`validation-failed`, `constraint-violation`, ...; `backend` when it has none).
+ * `kind` is then `token` or `backend`, `hint` says what to change and where, and `retryable` whether it may go better by itself
+ * (`busy`, `postgres-max-connections-error`, or an answer with status 429, 502, 503, 504).
  */
 export class GraphQLRequestError extends CountersignError {
-  /** As the server sent them; only what looks like a JWT is cut out. */
+  declare readonly code: 'token_rejected' | 'signed_out' | 'backend' | 'protocol' | HasuraErrorCode
+  /** As the server sent them (the flat form of /v1alpha1 and /api/rest as one of these); only what looks like a JWT is cut out. */
   readonly errors: readonly GraphQLErrorLike[]
   /** Partial data, where a remote schema brought some. */
   readonly data?: unknown
@@ -26,7 +42,3 @@ export class GraphQLRequestError extends CountersignError {
     if (data !== undefined && data !== null) this.data = data
   }
 }
-
-/** A code of theirs, unless it is spelt like one of ours and would be taken for it. */
-export const foreignCode = (code: unknown): string =>
-  typeof code === 'string' && code && new CountersignError(code, '').kind === 'backend' ? code : 'backend'

@@ -3,7 +3,7 @@ import type { Explained } from '../internal.js'
 
 /** What an error message may need to know about the request. */
 export interface Asked {
-  role?: string | undefined
+  role?: string | null
   template: string
   signedOut: boolean
   signal?: AbortSignal | null | undefined
@@ -11,8 +11,11 @@ export interface Asked {
   explain(): Promise<Explained | undefined>
 }
 
-/** GraphQL at any status is GraphQL; anything else is the transport's error, with its status and its first words. */
-export const readResponse = async (response: Response, asked: Asked): Promise<unknown> => {
+/** What is made of an answer. `body`: its text as JSON, if it is that. */
+export type Read<R> = (status: number, text: string, body: any, asked: Asked) => Promise<R>
+
+/** Reads an answer to its end. */
+export const readBody = async <R>(response: Response, asked: Asked, read: Read<R>): Promise<R> => {
   let text: string
   try {
     text = await response.text()
@@ -21,15 +24,18 @@ export const readResponse = async (response: Response, asked: Asked): Promise<un
     if (CountersignError.is(error)) throw error
     throw new CountersignError('network', 'hasura: the connection broke while the answer was being read', { backend: 'hasura', cause: error })
   }
-  let body: { data?: unknown; errors?: unknown } | undefined
+  let body
   try {
-    const parsed: unknown = JSON.parse(text)
-    if (parsed && typeof parsed === 'object' && ('data' in parsed || 'errors' in parsed)) body = parsed
+    body = JSON.parse(text)
   } catch {
-    // Not JSON: an HTML page of a proxy, or an empty body.
+    // An HTML page of a proxy, or an empty body.
   }
-  if (body && body.data !== undefined && !(Array.isArray(body.errors) && body.errors.length)) return body.data
-  // What went wrong is worked out by code that a healthy page never loads.
-  throw await (await import('./failure.js')).failure(response.status, text, body, asked)
+  return read(response.status, text, body, asked)
 }
 
+/** The data of one operation. GraphQL at any status is GraphQL; anything else is the transport's error, with its status and its first words. */
+export const dataOf: Read<any> = async (status, text, body, asked) => {
+  if (body?.data !== undefined && !body.errors?.length) return body.data
+  // What went wrong is worked out by code that a healthy page never loads.
+  throw await (await import('./failure.js')).failure(status, text, body, asked)
+}

@@ -20,7 +20,8 @@ export interface Known {
   template: string
   anonymous?: boolean | undefined
   role?: string | undefined
-  headers?: Record<string, string> | undefined
+  /** Headers beside the token's; asked for each connection. Rejects with what is wrong with them. */
+  headers(): Promise<Record<string, string>>
   protocol?: Protocol | undefined
   /** Throws what is wrong with the endpoint. */
   url(): URL
@@ -129,13 +130,13 @@ class Sockets implements Engine {
 
   #setup(role: string | undefined): Setup {
     const known = this.#known
-    const { session, template, anonymous, headers, heard } = known
+    const { session, template, anonymous, heard } = known
     const protocol = known.protocol ?? 'graphql-transport-ws'
     return {
       machine: new this.#Machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
       url: () => known.url(),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
-      init: (token) => ({ headers: { ...headers, ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
+      init: async (token) => ({ headers: { ...(await known.headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
       probe: () => known.probe(role),
     }
   }

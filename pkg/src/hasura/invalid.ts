@@ -1,0 +1,20 @@
+// What an option was refused for. Loaded with the first such mistake.
+import { CountersignError } from '../errors.js'
+
+const fixes = {
+  document: 'the document must be a string, a DocumentNode, a TypedDocumentString, or say `id`, `documentId` or `extensions`',
+  variables: '`variables` cannot be written as JSON',
+  headers: '`headers` must be what `new Headers()` takes, or a function that gives it at once (not a promise)',
+  authorization: '`headers` may not hold `authorization`: the session puts the token on. For another token use another `template`, for none `anonymous: true`',
+  secret: '`headers` may not hold the admin secret: in a browser it would be everybody’s, and Hasura would ignore the token beside it. Give the role what it needs by permissions',
+  retries: '`retries` must be { attempts, mutations? } with at least 1 attempt, or false',
+}
+
+/** @param step  what was being read; @param cause what it threw: the name of one of these says it better */
+export const invalid = (step: string, cause: unknown, documents: unknown[] = []): CountersignError => {
+  const named = typeof cause === 'string' && Object.hasOwn(fixes, cause) ? (cause as keyof typeof fixes) : undefined
+  const what = named ?? (step as keyof typeof fixes)
+  const unprinted = what === 'document' && documents.some((document) => (document as { kind?: string } | null)?.kind === 'Document')
+  const text = unprinted ? (named ? "this document has no source text. Pass `print` of 'graphql' to HasuraClient" : 'this document cannot be printed') : fixes[what]
+  return new CountersignError('option_invalid', `hasura: ${text}`, { backend: 'hasura', cause: named ? undefined : cause })
+}
