@@ -167,6 +167,8 @@ export class Impl {
   send(id: number, token: string | undefined): void {
     const call = this.#calls.get(id)
     if (!call) return
+    // Of what was refused nothing is read any more: left alone, it keeps its connection, and ends as an unhandled rejection where it is aborted (undici).
+    void call.response?.body?.cancel().catch(() => {})
     const changes = this.#changes
     let sent: [RequestInfo | URL, RequestInit]
     try {
