@@ -188,8 +188,8 @@ export class Impl {
       call.sent?.()
       // The client's own functions above may have told of somebody else.
       if (changes !== this.#changes) throw changed(undefined, door?.backend)
-      // A Request's body can be read once: what is sent is a copy, because a replay may still need it.
-      sent = [request?.body ? request.clone() : input, out]
+      // A Request's body can be read once: what is sent is a copy, because a replay may still need it. Not every browser shows the body.
+      sent = [request && !/^(GET|HEAD)$/.test(request.method) ? request.clone() : input, out]
     } catch (error) {
       this.#command(op.cancel, id)
       this.#calls.delete(id)
@@ -354,6 +354,8 @@ export class Impl {
   }
 
   async #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
+    // As a dictionary a Request has its members on its prototype, where no spread finds them.
+    if (typeof Request === 'function' && init instanceof Request) [input, init] = [new Request(input, init), undefined]
     const url = href(input, 'the URL to fetch')
     if (init?.credentials === 'include')
       throw invalid("leave `credentials: 'include'` out: it would send cookies beside the token")

@@ -160,8 +160,9 @@ export class HasuraClient<T extends string = string> implements WsClient {
    */
   fetch: typeof globalThis.fetch = async (input, init) => {
     const way = this.#open()
+    // As a dictionary a Request has its members on its prototype, where no spread finds them.
+    if (init instanceof Request) [input, init] = [new Request(input, init), undefined]
     const { role, headers } = this.#config
-    if (!role && !headers) return way.fetch(input as URL, init && { ...init })
     const more = new Headers()
     try {
       add(more, headers)
