@@ -56,10 +56,11 @@ test('whatever is in `init` reaches `fetch`, known or not, and so does what it w
   for (const send of Object.values(ways)) {
     const body = new Uint8Array([1])
     const url = new URL(`${origin}/v1/graphql`)
-    await send(url, { ...fields, method: 'PURGE', body })
+    await send(url, { ...fields, method: 'patch', body })
     const [input, init] = calls.at(-1) ?? []
     assert.equal(input, url)
     for (const key of Reflect.ownKeys(fields)) assert.equal(init[key], fields[/** @type {keyof fields} */ (key)], String(key))
+    assert.deepEqual([init.body, init.method], [body, 'patch'])
     assert.equal(init.body, body)
     assert.deepEqual(Reflect.ownKeys(init).filter((key) => ![...Reflect.ownKeys(fields), 'method', 'body', 'headers', 'signal'].includes(key)), [])
     const request = new Request(url)

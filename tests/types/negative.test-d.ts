@@ -97,6 +97,36 @@ init({ session, template: 'instant', clientName: 'clerk', appId: 'a' })
 hasura.request(typed, { rom: 'a' })
 // @ts-expect-error
 hasura.request(typed, { room: 1 })
+// @ts-expect-error: required, and left out
+hasura.request(typed)
+// @ts-expect-error
+hasura.request(typed, undefined, { role: 'user' })
+// @ts-expect-error
+hasura.request(typed, { room: 'a', other: 1 })
+// @ts-expect-error
+hasura.request('{ a }', {}, { operatonName: 'A' })
+// @ts-expect-error
+hasura.request('{ a }', {}, { retries: 3 })
+// @ts-expect-error
+hasura.request('{ a }', {}, { retries: { attempts: 3, mutation: true } })
+// @ts-expect-error: a function that answers later
+hasura.request('{ a }', {}, { headers: async () => ({ 'x-a': 'b' }) })
+// @ts-expect-error
+hasura.request(42)
+// @ts-expect-error
+hasura.batch([{ document: typed, variables: { rom: 'a' } }])
+// @ts-expect-error
+hasura.batch([{ document: '{ a }' }, { document: typed }])
+// @ts-expect-error
+hasura.batch([{ document: typed, variables: { room: 'a' }, operatonName: 'A' }])
+// @ts-expect-error: one role for all of it
+hasura.batch([{ document: '{ a }', role: 'user' }])
+// @ts-expect-error
+hasura.batch([{ document: '{ a }' }], { operationName: 'A' })
+// @ts-expect-error
+hasura.batch([{ document: typed, variables: { room: 'a' } }]).then(([first]) => first.value)
+// @ts-expect-error
+new HasuraClient({ session, template: 'hasura', endpoint, header: {} })
 // @ts-expect-error
 convex.query(api.messages.list, { room: 1 })
 // @ts-expect-error

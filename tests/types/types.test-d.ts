@@ -1,5 +1,6 @@
 // What values have which type. Every line with `yes<` is one test; none of these may be `any`.
 import type { Auth0Client } from '@auth0/auth0-spa-js'
+import type { DocumentNode } from 'graphql'
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { createSession, CountersignError, ready } from 'countersign'
 import type { Endpoint, ErrorCode, Finding, Identity, Lease, Live, Provider, Session, SessionEvent, SessionOptions, SessionSnapshot, Status, TokenAnswer, TokenRequest } from 'countersign'
@@ -13,7 +14,7 @@ import {
   Client, endpoints, FaunaError, FetchClient, fql, httpClient, NodeHTTP2Client, StreamClient, TimeStub, type DocumentT, type HTTPClient, type HTTPStreamClient, type Page, type ResyncEvent, type SetIterator,
   type StreamAdapter, type StreamEventData, type StreamEventStatus,
 } from 'countersign/fauna'
-import { classify, GraphQLRequestError, HasuraClient } from 'countersign/hasura'
+import { classify, GraphQLRequestError, HasuraClient, type HasuraErrorCode, type Settled, type StoredDocument } from 'countersign/hasura'
 import { bridge, id, init, lookup, type BridgeState } from 'countersign/instant'
 import { useBridge } from 'countersign/instant/react'
 import { CountersignProvider, SessionSignedIn, useCountersign, useIdentityKey, useSessionStatus } from 'countersign/react'
@@ -127,6 +128,45 @@ yes<Same<Awaited<typeof rows>, { messages: { id: string }[] }>>()
 const named = hasura.request<{ n: number }>('{ n }')
 yes<Same<Awaited<typeof named>, { n: number }>>()
 yes<Same<typeof hasura.fetch, typeof fetch>>()
+const untyped_ = hasura.request('{ n }', { any: 1 }, { operationName: 'A', headers: { 'x-request-id': 'r' }, retries: { attempts: 3, mutations: true }, extensions: { a: 1 }, role: 'user' })
+yes<Same<Awaited<typeof untyped_>, any>>()
+/** As codegen writes it in its string mode. */
+declare class TypedDocumentString<R, V> extends String {
+  __apiType?: (variables: V) => R
+  private value: string
+  toString(): string & { __apiType?: (variables: V) => R }
+}
+declare const ofCodegen: TypedDocumentString<{ n: number }, { id: string; limit?: number }>
+declare const withoutVariables: TypedDocumentNode<{ a: 1 }, { [key: string]: never }>
+declare const optional: TypedDocumentNode<{ o: 1 }, { limit?: number | null }>
+declare const stored: StoredDocument<{ s: string }, { id: string }>
+yes<Same<Awaited<ReturnType<typeof hasura.request<{ n: number }, { id: string }>>>, { n: number }>>()
+const ofString = hasura.request(ofCodegen, { id: 'a' })
+yes<Same<Awaited<typeof ofString>, { n: number }>>()
+const ofStored = hasura.request(stored, { id: 'a' })
+yes<Same<Awaited<typeof ofStored>, { s: string }>>()
+const none = hasura.request(withoutVariables)
+yes<Same<Awaited<typeof none>, { a: 1 }>>()
+const leftOut = hasura.request(optional, undefined, { role: 'user' })
+yes<Same<Awaited<typeof leftOut>, { o: 1 }>>()
+const byGql = hasura.request({} as DocumentNode)
+yes<Same<Awaited<typeof byGql>, any>>()
+/** A wrapper of one's own, generic in both. */
+const wrapped = <R, V>(document: TypedDocumentNode<R, V>, variables: V): Promise<R> => hasura.request(document, variables)
+yes<Same<Awaited<ReturnType<typeof wrapped<{ a: 1 }, {}>>>, { a: 1 }>>()
+const batched = hasura.batch([{ document: typed, variables: { room: 'a' } }, { document: '{ n }' }, { document: ofCodegen, variables: { id: 'a' }, operationName: 'A' }, { document: optional }])
+yes<Same<Awaited<typeof batched>, [Settled<{ messages: { id: string }[] }>, Settled<any>, Settled<{ n: number }>, Settled<{ o: 1 }>]>>()
+const many = hasura.batch(['a', 'b'].map((room) => ({ document: typed, variables: { room } })))
+yes<Same<Awaited<typeof many>[number], Settled<{ messages: { id: string }[] }>>>()
+void batched.then(([first]) => {
+  if (first.status === 'fulfilled') yes<Same<typeof first.value, { messages: { id: string }[] }>>()
+  else yes<Same<typeof first.reason, GraphQLRequestError>>()
+})
+yes<'constraint-violation' extends HasuraErrorCode ? true : false>()
+yes<'a code of an action' extends HasuraErrorCode ? true : false>()
+yes<NotAny<GraphQLRequestError['code']>>()
+new HasuraClient({ session, template: 'hasura', endpoint: '', headers: () => ({ traceparent: '00' }), retries: { attempts: 3 } })
+new HasuraClient({ session, template: 'hasura', endpoint: '', headers: new Headers(), retries: false, role: undefined })
 yes<Same<Awaited<ReturnType<typeof hasura.connectionParams>>, { headers: Record<string, string> }>>()
 yes<Same<Awaited<ReturnType<typeof classify>>, 'ok' | 'refresh' | 'fail'>>()
 
