@@ -24,6 +24,8 @@ const JOIN_MS = 50
 const sessions = Symbol.for('countersign.sessions')
 let words: Awaited<ReturnType<typeof lazy.words>> | undefined
 
+const requestOf = (value: unknown): Request | undefined => (typeof Request === 'function' && value instanceof Request ? value : undefined)
+
 export class Impl {
   readonly #core: Bound
   readonly #options: SessionOptions
@@ -173,7 +175,7 @@ export class Impl {
     let sent: [RequestInfo | URL, RequestInit]
     try {
       const { input, init, door, signal } = call
-      const request = typeof Request === 'function' && input instanceof Request ? input : undefined
+      const request = requestOf(input)
       const headers = new Headers(init?.headers ?? request?.headers)
       if (door?.headers) new Headers(door.headers()).forEach((value, name) => headers.set(name, value))
       // What the caller put there is not ours to send; a bare call brings a credential of the backend's own.
@@ -355,12 +357,12 @@ export class Impl {
 
   async #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
     // As a dictionary a Request has its members on its prototype, where no spread finds them.
-    if (typeof Request === 'function' && init instanceof Request) [input, init] = [new Request(input, init), undefined]
+    if (requestOf(init)) [input, init] = [new Request(input, init), undefined]
     const url = href(input, 'the URL to fetch')
     if (init?.credentials === 'include')
       throw invalid("leave `credentials: 'include'` out: it would send cookies beside the token")
     const key = template === undefined ? -1 : this.#key(template)
-    const signal = init?.signal ?? (typeof Request === 'function' && input instanceof Request ? input.signal : undefined)
+    const signal = init?.signal ?? requestOf(input)?.signal
     const generation = this.#generation
     const response = await this.#promise<Response>(door?.key ?? key, signal, (id) => {
       this.#calls.set(id, { input, href: url.href, init, door, signal: signal ?? undefined, sent })

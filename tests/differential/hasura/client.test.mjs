@@ -185,7 +185,7 @@ test('GraphQL at any status is GraphQL; anything else is the transport’s', asy
   assert.equal(await classify(new Response('<html>', { status: 502 })), 'ok')
 })
 
-test('no token in a message, whatever the server echoes; what is internal is in none', async (t) => {
+test('no token in a message, whatever the server echoes', async (t) => {
   const { client, session } = make()
   /** @type {(text: string) => any} */
   let answer = (text) => errors(text, 'invalid-jwt')

@@ -68,7 +68,7 @@ export default {
     },
     {
       without: 'the copy of a Request that may have to be sent again',
-      file: SESSION, from: 'request?.body ? request.clone() : input', to: 'request?.body ? request : input',
+      file: SESSION, from: 'request && !/^(GET|HEAD)$/.test(request.method) ? request.clone() : input', to: 'request?.body ? request : input',
       tests: node('package/bodies', 'a Request with a body is sent again, byte for byte'),
     },
   ],
