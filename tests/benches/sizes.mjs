@@ -20,15 +20,9 @@ const USED = `export { Client, fql, FaunaError, TimeStub } from 'countersign/fau
  * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart,
  * what waits for the organisation where a template names its `orgClaim`. run.mjs sees in a browser that a healthy page loads none.
  */
-<<<<<<< HEAD
-const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|standard|legacy)|dist\/fauna\/explain)/
+const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|params|standard|legacy)|dist\/fauna\/explain)/
 /** What a page with sockets and streams loads besides. A page that asks over HTTP never does. */
-const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|sockets|standard|legacy))/
-=======
-const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|hints|params)|dist\/fauna\/explain)/
-/** What a page with sockets and streams loads besides. A page that asks over HTTP never does. */
-const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|hints|params))/
->>>>>>> f0952b5 (Hasura over HTTP: batches, operation names, headers, extensions, stored documents, opt-in retries, a fix for each refusal, the flat shape of errors)
+const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|params|sockets|standard|legacy))/
 
 /**
  * @returns {Promise<{ eager: Record<string, number>, used: number, page: number, total: number, peers: number, diagnose: number,
