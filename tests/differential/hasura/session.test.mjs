@@ -113,6 +113,14 @@ test('hasura.fetch: a Request as it is, sent again from a copy; a stream once', 
   assert.deepEqual([(await once.json()).errors.length, server.seen.length], [1, 1])
 })
 
+test('errors beside data are of the execution: a mutation that ran in part is not sent again', async (t) => {
+  for (const data of [null, { insert_messages_one: { id: 1 }, remote: null }]) {
+    const { client, server, provider } = await scripted(t, () => ({ body: { ...modern(EXPIRED), data } }))
+    await assert.rejects(client.request('mutation { insert_messages_one(object: {}) { id } remote }'), { code: 'token_rejected' })
+    assert.deepEqual([server.seen.length, provider.calls.length], [1, 1])
+  }
+})
+
 test('another origin is not for the token', async (t) => {
   const { client, server } = await scripted(t, () => ({ body: { data: 1 } }))
   await assert.rejects(client.fetch('https://other.test/v1/graphql'), { code: 'origin_not_allowed' })
