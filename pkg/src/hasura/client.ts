@@ -115,21 +115,10 @@ export class HasuraClient<T extends string = string> implements WsClient {
   /** Does nothing: a missing endpoint is reported by the first request. */
   constructor(config: HasuraConfig<T>) {
     this.#config = config
-    const { session, template, anonymous, role, protocol } = config
-    this.#ws = shell(async (heard) => {
-      const { sockets, socketUrl } = await import('./sockets.js')
-      const url = () => (config.wsEndpoint === undefined ? socketUrl(this.#endpoint(), 'endpoint', config.allowInsecureOrigin) : socketUrl(config.wsEndpoint, 'wsEndpoint', config.allowInsecureOrigin))
-      const extra = async () => {
-        const headers = new Headers()
-        try {
-          add(headers, config.headers)
-        } catch (cause) {
-          throw await refused('headers', cause)
-        }
-        return Object.fromEntries(headers)
-      }
-      return sockets({ session, template, anonymous, role, protocol, url, heard, headers: extra, probe: (role) => this.request('{ __typename }', {}, role === undefined ? {} : { role }) })
-    }, session)
+    this.#ws = shell(
+      async (heard) => (await import('./sockets.js')).sockets(config, heard, () => this.#endpoint(), () => this.#extra(), (role) => this.request('{ __typename }', {}, { role })),
+      config.session,
+    )
     const { on, subscribe, iterate, terminate } = this.#ws
     Object.assign(this, { on, subscribe, iterate, terminate })
   }
@@ -163,12 +152,7 @@ export class HasuraClient<T extends string = string> implements WsClient {
     // As a dictionary a Request has its members on its prototype, where no spread finds them.
     if (init instanceof Request) [input, init] = [new Request(input, init), undefined]
     const { role, headers } = this.#config
-    const more = new Headers()
-    try {
-      add(more, headers)
-    } catch (cause) {
-      throw await refused('headers', cause)
-    }
+    const more = await this.#extra()
     if (role) more.set(own, role)
     const given = new Headers(init?.headers ?? (input as Request).headers)
     // A role that the caller says is the caller's affair, signed in or not.
@@ -223,24 +207,20 @@ export class HasuraClient<T extends string = string> implements WsClient {
    */
   live = <R = any, V = Record<string, unknown>>(document: Document<R, V>, variables?: NoInfer<V>, options: LiveQueryOptions = {}): Live<R> => {
     const { template, endpoint, print, role } = this.#config
-    let key: unknown[] = ['hasura', endpoint, template, options.role ?? role, options.cursor]
-    let asked: Payload | undefined
-    let wrong: unknown
-    let step = 'document'
+    let key = ''
+    let asked: any
     try {
-      asked = payload({ document, variables }, print) as unknown as Payload
-      step = 'variables'
-      key = [JSON.stringify([...key, asked])]
-    } catch (cause) {
-      wrong = cause
-      asked = undefined
+      asked = payload({ document, variables }, print)
+      key = JSON.stringify(['hasura', endpoint, template, options.role ?? role, options.cursor, asked])
+    } catch {
+      // `request` finds the same, and has words for it.
     }
     return {
-      key: String(key),
+      key,
       subscribe: (sink) => {
         const to = sinkOf(sink)
-        if (asked) return this.#ws.subscribe(asked, to, { ...options, values: { template, explain: () => this.#open().explain() } })
-        void refused(step, wrong, [document]).then(to.error)
+        if (key) return this.#ws.subscribe(asked, to, { ...options, values: { template, explain: () => this.#open().explain() } })
+        this.request(document as string, variables as any).catch(to.error)
         return () => {}
       },
     }
@@ -273,6 +253,17 @@ export class HasuraClient<T extends string = string> implements WsClient {
 
   #endpoint(): URL {
     return resolveEndpoint(this.#config.endpoint, 'endpoint', 'hasura')
+  }
+
+  /** The client's own headers. */
+  async #extra(): Promise<Headers> {
+    const headers = new Headers()
+    try {
+      add(headers, this.#config.headers)
+    } catch (cause) {
+      throw await refused('headers', cause)
+    }
+    return headers
   }
 
   /** A role belongs to a token: signed out, Hasura decides the role by itself. Who is signed in is known when the headers are read, and that is when they are sent. */

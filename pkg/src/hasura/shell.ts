@@ -75,10 +75,11 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     },
     iterate(payload) {
       const made = new Promise<AsyncIterableIterator<any>>((made, failed) => use((e) => made(e.iterate(payload, undefined)), failed))
+      const step = (method: 'next' | 'return' | 'throw') => async (value?: unknown) => (await made)[method]!(value)
       return {
-        next: async () => (await made).next(),
-        return: async () => (await made).return!(),
-        throw: async (error) => (await made).throw!(error),
+        next: step('next'),
+        return: step('return'),
+        throw: step('throw'),
         [Symbol.asyncIterator]() {
           return this
         },

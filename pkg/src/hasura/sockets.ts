@@ -2,32 +2,28 @@
 import { CountersignError, scrub } from '../errors.js'
 import type { Explained } from '../internal.js'
 import { loadLive } from '../live.js'
-import type { Session } from '../types.js'
+import type { HasuraConfig } from './client.js'
 import { isSubscription } from './cursor.js'
 import { followed, plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link, type Setup } from './link.js'
 import { told, type MachineClass } from './machine.js'
 import type { Engine, Heard } from './shell.js'
-import { isLocal } from './url.js'
+import { isLocal, socketUrl } from './url.js'
 import { valued } from './values.js'
-import type { Dialect, Protocol } from './wire.js'
+import type { Dialect } from './wire.js'
 import type { Payload, Result, SocketState, WsSink } from './ws.js'
 
 /** What the client knows. */
-export interface Known {
-  session: Session<any>
-  template: string
-  anonymous?: boolean | undefined
-  role?: string | undefined
+interface Known {
+  config: HasuraConfig<any>
+  heard: Heard
+  /** Throws what is wrong with it. */
+  endpoint(): URL
   /** Headers beside the token's; asked for each connection. Rejects with what is wrong with them. */
-  headers(): Promise<Record<string, string>>
-  protocol?: Protocol | undefined
-  /** Throws what is wrong with the endpoint. */
-  url(): URL
+  headers(): Promise<Headers>
   /** Asks Hasura something over HTTP, as the same role. */
   probe(role: string | undefined): Promise<unknown>
-  heard: Heard
 }
 
 /** For one operation. */
@@ -81,7 +77,7 @@ class Sockets implements Engine {
     this.#known = known
     this.#dialect = dialect
     this.#Machine = Machine
-    const { session } = known
+    const { session } = known.config
     this.#whose = session.identityKey
     this.#stop.push(
       session.on('identity', ({ key }) => this.#become(key)),
@@ -106,7 +102,7 @@ class Sockets implements Engine {
   #online(link?: Link): void {
     let online = globalThis.navigator?.onLine !== false
     try {
-      online ||= isLocal(this.#known.url())
+      online ||= isLocal(this.#known.endpoint())
     } catch {
       // Said where it is used.
     }
@@ -129,15 +125,14 @@ class Sockets implements Engine {
   }
 
   #setup(role: string | undefined): Setup {
-    const known = this.#known
-    const { session, template, anonymous, heard } = known
-    const protocol = known.protocol ?? 'graphql-transport-ws'
+    const { config, heard, endpoint, headers, probe } = this.#known
+    const { session, template, anonymous, wsEndpoint, allowInsecureOrigin, protocol = 'graphql-transport-ws' } = config
     return {
       machine: new this.#Machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
-      url: () => known.url(),
+      url: () => (wsEndpoint === undefined ? socketUrl(endpoint(), 'endpoint', allowInsecureOrigin) : socketUrl(wsEndpoint, 'wsEndpoint', allowInsecureOrigin)),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
-      init: async (token) => ({ headers: { ...(await known.headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
-      probe: () => known.probe(role),
+      init: async (token) => ({ headers: { ...Object.fromEntries(await headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
+      probe: () => probe(role),
     }
   }
 
@@ -153,11 +148,11 @@ class Sockets implements Engine {
     return link
   }
 
-  subscribe(payload: Payload, sink: WsSink<Result>, { role = this.#known.role, cursor, values }: WsOptions = {}): () => void {
+  subscribe(payload: Payload, sink: WsSink<Result>, { role = this.#known.config.role, cursor, values }: WsOptions = {}): () => void {
     const to = values ? valued(sink, { ...values, role }) : sink
     try {
       if (this.#disposed) throw new CountersignError('disposed', 'hasura: this client was disposed', { backend: 'hasura' })
-      this.#become(this.#known.session.identityKey)
+      this.#become(this.#known.config.session.identityKey)
       const live = isSubscription(payload)
       JSON.stringify(payload)
       return this.#of(role).subscribe(live ? followed(payload, cursor) : plain(payload), live, to)
@@ -188,11 +183,8 @@ class Sockets implements Engine {
   }
 }
 
-export { socketUrl } from './url.js'
-export type { Sockets }
-
 /** Loads the machine. */
-export const sockets = async (known: Known): Promise<Sockets> => {
-  const [glue, dialect] = await Promise.all([loadLive(), known.protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
-  return new Sockets(known, (glue as unknown as { HasuraLink: MachineClass }).HasuraLink, dialect?.legacy)
+export const sockets = async (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], headers: Known['headers'], probe: Known['probe']): Promise<Engine> => {
+  const [glue, dialect] = await Promise.all([loadLive(), config.protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
+  return new Sockets({ config, heard, endpoint, headers, probe }, (glue as unknown as { HasuraLink: MachineClass }).HasuraLink, dialect?.legacy)
 }
