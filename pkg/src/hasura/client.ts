@@ -151,10 +151,12 @@ export class HasuraClient<T extends string = string> implements WsClient {
     const way = this.#open()
     // As a dictionary a Request has its members on its prototype, where no spread finds them.
     if (init instanceof Request) [input, init] = [new Request(input, init), undefined]
-    const { role, headers } = this.#config
+    const { role } = this.#config
+    // A request is what is given at the call: all of it is read before anything is waited for.
+    const given = new Headers(init?.headers ?? (input as Request).headers)
+    init = { ...init }
     const more = await this.#extra()
     if (role) more.set(own, role)
-    const given = new Headers(init?.headers ?? (input as Request).headers)
     // A role that the caller says is the caller's affair, signed in or not.
     const theirs = given.has(own)
     more.forEach((value, name) => given.has(name) || given.set(name, value))
