@@ -116,7 +116,7 @@ export class HasuraClient<T extends string = string> implements WsClient {
   constructor(config: HasuraConfig<T>) {
     this.#config = config
     this.#ws = shell(
-      async (heard) => (await import('./sockets.js')).sockets(config, heard, () => this.#endpoint(), () => this.#extra(), (role) => this.request('{ __typename }', {}, { role })),
+      async (heard) => (await import('./sockets.js')).sockets(config, heard, () => this.#endpoint(), add, (role) => this.request('{ __typename }', {}, { role })),
       config.session,
     )
     const { on, subscribe, iterate, terminate } = this.#ws
@@ -151,12 +151,15 @@ export class HasuraClient<T extends string = string> implements WsClient {
     const way = this.#open()
     // As a dictionary a Request has its members on its prototype, where no spread finds them.
     if (init instanceof Request) [input, init] = [new Request(input, init), undefined]
-    const { role } = this.#config
-    // A request is what is given at the call: all of it is read before anything is waited for.
-    const given = new Headers(init?.headers ?? (input as Request).headers)
-    init = { ...init }
-    const more = await this.#extra()
+    const { role, headers } = this.#config
+    const more = new Headers()
+    try {
+      add(more, headers)
+    } catch (cause) {
+      throw await refused('headers', cause)
+    }
     if (role) more.set(own, role)
+    const given = new Headers(init?.headers ?? (input as Request).headers)
     // A role that the caller says is the caller's affair, signed in or not.
     const theirs = given.has(own)
     more.forEach((value, name) => given.has(name) || given.set(name, value))
@@ -255,17 +258,6 @@ export class HasuraClient<T extends string = string> implements WsClient {
 
   #endpoint(): URL {
     return resolveEndpoint(this.#config.endpoint, 'endpoint', 'hasura')
-  }
-
-  /** The client's own headers. */
-  async #extra(): Promise<Headers> {
-    const headers = new Headers()
-    try {
-      add(headers, this.#config.headers)
-    } catch (cause) {
-      throw await refused('headers', cause)
-    }
-    return headers
   }
 
   /** A role belongs to a token: signed out, Hasura decides the role by itself. Who is signed in is known when the headers are read, and that is when they are sent. */

@@ -20,8 +20,8 @@ interface Known {
   heard: Heard
   /** Throws what is wrong with it. */
   endpoint(): URL
-  /** Headers beside the token's; asked for each connection. Rejects with what is wrong with them. */
-  headers(): Promise<Headers>
+  /** Reads the option `headers`, for each connection. Throws what only invalid.ts puts into words. */
+  add(headers: Headers, given: HasuraConfig<any>['headers']): void
   /** Asks Hasura something over HTTP, as the same role. */
   probe(role: string | undefined): Promise<unknown>
 }
@@ -125,15 +125,25 @@ class Sockets implements Engine {
   }
 
   #setup(role: string | undefined): Setup {
-    const { config, heard, endpoint, headers, probe } = this.#known
+    const { config, heard, endpoint, probe } = this.#known
     const { session, template, anonymous, wsEndpoint, allowInsecureOrigin, protocol = 'graphql-transport-ws' } = config
     return {
       machine: new this.#Machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
       url: () => (wsEndpoint === undefined ? socketUrl(endpoint(), 'endpoint', allowInsecureOrigin) : socketUrl(wsEndpoint, 'wsEndpoint', allowInsecureOrigin)),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
-      init: async (token) => ({ headers: { ...Object.fromEntries(await headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
+      init: async (token) => ({ headers: { ...(await this.#headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
       probe: () => probe(role),
     }
+  }
+
+  async #headers(): Promise<Record<string, string>> {
+    const headers = new Headers()
+    try {
+      this.#known.add(headers, this.#known.config.headers)
+    } catch (cause) {
+      throw (await import('./invalid.js')).invalid('headers', cause)
+    }
+    return Object.fromEntries(headers)
   }
 
   /** The connection of a role. */
@@ -184,7 +194,7 @@ class Sockets implements Engine {
 }
 
 /** Loads the machine. */
-export const sockets = async (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], headers: Known['headers'], probe: Known['probe']): Promise<Engine> => {
+export const sockets = async (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], add: Known['add'], probe: Known['probe']): Promise<Engine> => {
   const [glue, dialect] = await Promise.all([loadLive(), config.protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
-  return new Sockets({ config, heard, endpoint, headers, probe }, (glue as unknown as { HasuraLink: MachineClass }).HasuraLink, dialect?.legacy)
+  return new Sockets({ config, heard, endpoint, add, probe }, (glue as unknown as { HasuraLink: MachineClass }).HasuraLink, dialect?.legacy)
 }
