@@ -630,7 +630,7 @@ impl Link {
             _ => Status::Connecting,
         };
         let until = match self.wait {
-            Wait::Until(until) if self.current.is_none() && self.wanted() => Some(until),
+            Wait::Until(until) if self.current.is_none() && self.wanted() && !self.offline => Some(until),
             _ => None,
         };
         // A pause is said once, not counted down.
