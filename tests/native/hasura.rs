@@ -10,12 +10,18 @@ mod closes;
 mod idle;
 #[path = "hasura/losses.rs"]
 mod losses;
+#[path = "hasura/model.rs"]
+mod model;
+#[path = "hasura/page.rs"]
+mod page;
 #[path = "simulation/random.rs"]
 mod random;
 #[path = "hasura/refusals.rs"]
 mod refusals;
 #[path = "hasura/rotation.rs"]
 mod rotation;
+#[path = "hasura/server.rs"]
+mod server;
 #[path = "hasura/standard.rs"]
 mod standard;
 #[path = "hasura/statuses.rs"]

@@ -1,0 +1,381 @@
+//! Hours of faults in a moment. Whatever happens: consumers get results in order, a stream without a gap or a double; a query is carried
+//! out once at most and ends once; nothing is sent on a socket that is not acknowledged, or twice; no socket is left behind; nobody is
+//! asked without a pause; there is always something to wait for; and when everything works again, everything arrives, and the expiry of a
+//! token is not noticed.
+
+use crate::bench::{OURS, STANDARD};
+use crate::page::{Page, Provider, Stage};
+use crate::random::{Random, mix};
+use crate::server::{Answer, Asks, Mood};
+use countersign::backends::hasura::socket::{Event, Pauses, Policy, Probe};
+use countersign::core::time::DurationMs;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+const RUNS: u64 = 1_500;
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const INIT_FAILED: &str = r#"{"server_error_msg":"4400: Connection initialization failed: Could not verify JWT: JWTExpired"}"#;
+
+const MOODS: [Mood; 13] = [
+    Mood::Unreachable,
+    Mood::Unreachable,
+    Mood::Hangs,
+    Mood::Mute,
+    Mood::Refuses(4403, ""),
+    Mood::Refuses(4403, ""),
+    Mood::Refuses(4400, INIT_FAILED),
+    Mood::Bounces(1006, 0),
+    Mood::Bounces(1000, 0),
+    Mood::Bounces(4403, 0),
+    Mood::Bounces(1006, 4_990),
+    Mood::Bounces(1006, 5_010),
+    Mood::Bounces(4429, 0),
+];
+
+const CODES: [u16; 14] = [1000, 1001, 1005, 1006, 1006, 1006, 1011, 1012, 4400, 4401, 4403, 4409, 4429, 4500];
+
+fn page(seed: u64) -> Page {
+    let mut random = Random::new(mix(seed));
+    let idle = random.pick(&[Some(DurationMs::ZERO), Some(DurationMs::seconds(3)), None]);
+    let policy = match random.below(4) {
+        0 => Policy { idle, attempts: random.pick(&[Some(5), Some(1), None]), ping: DurationMs(random.pick(&[0, 10_000])), ack: DurationMs(random.pick(&[0, 3_000])), ..STANDARD },
+        1 => Policy { idle, attempts: random.pick(&[None, Some(3)]), ..OURS },
+        _ => Policy { idle, ..OURS },
+    };
+    let mut page = Page::new(policy, random);
+    page.life = page.random.pick(&[Some(10_000), Some(15_000), Some(MINUTE), Some(MINUTE), Some(5 * MINUTE), None]);
+    page.error = page.random.pick(&[Some(0), Some(0), Some(0), Some(1_500), Some(-1_500), Some(30_000), Some(-30_000), None]);
+    page.latency = page.random.pick(&[1, 20, 150]);
+    page.slow = page.random.pick(&[0, 100, 2_000]);
+    page
+}
+
+/// What a step asks for, by two numbers: a failing run shrinks to few and small ones.
+fn step(page: &mut Page, what: u8, how: u16) {
+    let pick = |count: usize| usize::from(how) % count.max(1);
+    match what {
+        0..16 => {
+            let most = [10, 1_000, 10_000, 60_000, 120_000][pick(5)];
+            page.run(i64::from(how) * most / 65_536, true);
+        }
+        16..22 => {
+            let asks = [Asks::Live, Asks::Live, Asks::Stream, Asks::Stream, Asks::Once, Asks::Once, Asks::Once][pick(7)];
+            page.subscribe(asks, how % 11 == 0);
+            page.flush();
+        }
+        22 if how % 4 == 0 => {
+            page.subscribe(Asks::Poison([4400, 4429, 1000, 1006, 4403][pick(5)]), false);
+            page.flush();
+        }
+        22..25 => {
+            let Some(op) = page.ops.keys().nth(pick(page.ops.len())).copied() else { return };
+            page.tell(Event::Unsubscribe(op));
+        }
+        25..30 => page.publish([1, 1, 2, 40][pick(4)]),
+        30..33 => page.mood = MOODS[pick(MOODS.len())],
+        33..37 => page.mood = Mood::Well,
+        37..40 => {
+            let code = CODES[pick(CODES.len())];
+            let now = page.now;
+            if let Some(socket) = page.sockets.values_mut().nth(usize::from(how % 3)) {
+                if how % 2 == 0 && !socket.wire.gone {
+                    // What is on the way is lost with it.
+                    socket.wire.pipe.clear();
+                }
+                socket.wire.push(now, Answer::Closed(code, ""));
+            }
+        }
+        40 => {
+            if let Some(socket) = page.sockets.values_mut().nth(usize::from(how % 3)) {
+                socket.wire.frozen = true;
+            }
+        }
+        41 => page.provider = [Provider::Down, Provider::Nobody, Provider::Expired][pick(3)],
+        42..44 => page.provider = Provider::Well,
+        44 => page.found = [Probe::Accepted, Probe::Passing, Probe::Refused, Probe::Unreachable][pick(4)],
+        45..47 => sleep(page, how),
+        47 => {
+            page.wall_lost += [20_000, -20_000, HOUR, -HOUR][pick(4)];
+            page.outside();
+        }
+        48 => page.tell(Event::Woken),
+        49 => page.tell(Event::Online(how % 2 == 0)),
+        50 if how % 4 == 0 => page.tell(Event::Terminate),
+        50 | 51 => page.tell(Event::Tick),
+        52..55 => late(page, how),
+        55 => {
+            let Some(id) = page.sockets.keys().nth(pick(page.sockets.len())).copied() else { return };
+            page.tell(Event::Renewed(id));
+        }
+        _ => {
+            // The server ends one.
+            let now = page.now;
+            if let Some(socket) = page.sockets.values_mut().nth(usize::from(how % 2))
+                && let Some(op) = socket.wire.runs.iter().find(|(_, (asks, _))| *asks != Asks::Once).map(|(op, _)| *op)
+            {
+                socket.wire.runs.remove(&op);
+                socket.wire.push(now, Answer::Complete(op));
+            }
+        }
+    }
+}
+
+/// The page is put to sleep; one of its clocks may stand still meanwhile, and its sockets may be gone without a word.
+fn sleep(page: &mut Page, how: u16) {
+    let time = [1_000, 20_000, MINUTE, HOUR, 10 * HOUR][usize::from(how) % 5];
+    page.run(time / 2, false);
+    page.publish(1);
+    page.run(time / 2, false);
+    match how % 3 {
+        0 => {
+            page.mono_lost += time;
+            page.timer = page.timer.map(|at| at + time);
+        }
+        1 => page.wall_lost += time,
+        _ => {}
+    }
+    if how % 7 == 0 {
+        page.sockets.values_mut().for_each(|socket| socket.wire.frozen = true);
+    }
+    page.outside();
+    if how % 2 == 0 {
+        page.tell(Event::Woken);
+    }
+}
+
+/// Something about a socket or an operation that is over.
+fn late(page: &mut Page, how: u16) {
+    let Some(id) = page.gone.iter().rev().nth(usize::from(how) % 3).copied() else { return };
+    // That it slept, it finds out whatever is said.
+    page.tell(Event::Heard(id));
+    let op = (1..=page.last_op).rev().find(|op| !page.ops.contains_key(op)).unwrap_or(u32::MAX);
+    let alive = page.ops.keys().next().copied().unwrap_or(u32::MAX);
+    let close = page.close(CODES[usize::from(how) % CODES.len()], "");
+    let events = [
+        Event::Opened(id),
+        Event::Acked(id, None),
+        Event::Heard(id),
+        Event::Arrived(op, id),
+        Event::Arrived(alive, id),
+        Event::Ended(op),
+        Event::Unsubscribe(op),
+        Event::Closed(id, close),
+        Event::Lost(id),
+        Event::Failed(id),
+        Event::Renewed(id),
+    ];
+    let event = events[usize::from(how / 16) % events.len()];
+    let clocks = page.clocks();
+    page.link.handle(event, clocks, 0.5);
+    assert_eq!(page.link.poll(), None, "{event:?}");
+}
+
+/// Everything works again: all arrives, and goes on arriving.
+fn calm(page: &mut Page) {
+    page.mood = Mood::Well;
+    page.provider = Provider::Well;
+    page.found = Probe::Accepted;
+    page.slow = page.slow.min(100);
+    for op in page.ops.iter().filter(|(_, op)| matches!(op.asks, Asks::Poison(_))).map(|(id, _)| *id).collect::<Vec<_>>() {
+        page.tell(Event::Unsubscribe(op));
+    }
+    if page.policy.pauses == Pauses::Theirs {
+        // It has no deadlines of its own: the network says in the end that it is gone.
+        let now = page.now;
+        for (_, socket) in page.sockets.iter_mut().filter(|(_, socket)| socket.wire.frozen) {
+            socket.wire.frozen = false;
+            socket.wire.push(now, Answer::Closed(1006, ""));
+            if socket.stage == Stage::Handshake(i64::MAX) {
+                socket.stage = Stage::Init;
+            }
+        }
+        if page.sockets.values().any(|socket| socket.wire.mood == Mood::Mute) {
+            page.tell(Event::Terminate);
+        }
+    }
+    page.tell(Event::Online(true));
+    // The longest pause, the longest silence, the slowest query, and a rotation.
+    page.run(4 * MINUTE, true);
+    page.subscribe(Asks::Live, false);
+    page.subscribe(Asks::Stream, false);
+    if page.policy.idle.is_none() {
+        page.tell(Event::Start);
+    }
+    page.flush();
+    page.run(2 * MINUTE, true);
+    // Who is told that a token of ten seconds lives for forty more takes his time.
+    page.calm = page.error.is_none_or(|error| error <= 1_500) || page.life.is_none_or(|life| life >= MINUTE);
+    let (opens, start) = (page.opens, page.now);
+    for n in 0..300 {
+        page.publish(1);
+        if n % 20 == 0 {
+            page.subscribe(Asks::Once, false);
+            page.flush();
+        }
+        page.run(1_000, true);
+        for (id, op) in &page.ops {
+            assert!(!page.calm || op.asks == Asks::Once || op.last == page.server.log, "everything works, and operation {id} misses {}", page.server.log - op.last);
+        }
+    }
+    if let Some(life) = page.life {
+        // No client rotates more often than its tokens are renewed, and an error of the clock does not change that.
+        let rotations = page.opens - opens;
+        let most = (page.now - start) / (life / 2) + 2;
+        assert!(rotations > 0 || life > 4 * MINUTE, "nothing was renewed in five minutes");
+        assert!(rotations <= most as u64, "{rotations} rotations, {most} at most");
+    }
+    page.run(40_000, true);
+    rest(page);
+}
+
+/// What runs on the server is what is wanted, each once; and then nothing is wanted.
+fn rest(page: &mut Page) {
+    assert!(page.ops.values().all(|op| op.asks != Asks::Once), "a query has no end");
+    page.run(8_000, true);
+    assert!(!page.calm || page.current.is_some());
+    page.calm = false;
+    if page.current.is_none() {
+        return;
+    }
+    let changing = page.ops.values().any(|op| op.to.is_some()) || page.sockets.len() > 1;
+    let running: usize = page.sockets.values().map(|socket| socket.wire.runs.len()).sum();
+    assert!(changing || running == page.ops.len(), "{running} run, {} are wanted", page.ops.len());
+    assert!(page.server.ran.values().all(|ran| *ran == 1), "a query was carried out twice");
+    assert_eq!(page.sockets.len() > 1, changing, "a socket is left");
+    assert!(changing || page.ops.values().all(|op| op.last == page.server.log), "not everything arrived");
+    page.count("arrived");
+    for op in page.ops.keys().copied().collect::<Vec<_>>() {
+        page.tell(Event::Unsubscribe(op));
+    }
+    page.run(10_000, true);
+    if !page.kept && page.policy.idle.is_some() {
+        assert!(page.sockets.is_empty(), "a socket is left");
+        page.run(2 * HOUR, true);
+        let ticks = page.ticks;
+        page.run(HOUR, true);
+        assert_eq!((page.ticks, page.timer), (ticks, None), "it does nothing, often");
+    }
+}
+
+/// After the end nothing is done, whatever comes.
+fn dispose(page: &mut Page) {
+    page.tell(Event::Dispose);
+    for event in [Event::Tick, Event::Woken, Event::Online(true), Event::Paused, Event::Probed(Probe::Accepted), Event::Start, Event::Terminate] {
+        page.tell(event);
+    }
+}
+
+/// A run: faults, and then none. Sometimes it ends in the middle of them.
+fn run(mut page: Page, steps: impl Iterator<Item = (u8, u16)>, ends: bool) -> BTreeMap<&'static str, u64> {
+    if page.policy.idle.is_none() {
+        page.tell(Event::Start);
+    }
+    page.subscribe(Asks::Live, false);
+    page.subscribe(Asks::Stream, true);
+    page.flush();
+    for (what, how) in steps {
+        step(&mut page, what, how);
+    }
+    if !ends {
+        calm(&mut page);
+    }
+    dispose(&mut page);
+    page.counts
+}
+
+/// Runs of which a failure names the seed.
+fn each(seeds: std::ops::Range<u64>, run: impl Fn(u64) -> BTreeMap<&'static str, u64>) -> BTreeMap<&'static str, u64> {
+    let mut counts = BTreeMap::new();
+    for seed in seeds {
+        let Ok(seen) = catch_unwind(AssertUnwindSafe(|| run(seed))) else { panic!("seed {seed}") };
+        seen.into_iter().for_each(|(what, count)| *counts.entry(what).or_default() += count);
+    }
+    counts
+}
+
+#[test]
+fn whatever_happens_results_come_in_order_and_all_of_them_in_the_end() {
+    let counts = each(0..RUNS, |seed| {
+        let mut random = Random::new(mix(seed ^ 0x5eed));
+        let steps = random.below(160);
+        let ends = random.once_in(10);
+        run(page(seed), (0..steps).map(|_| (random.below(57) as u8, random.below(65_536) as u16)), ends)
+    });
+    println!("{counts:#?}");
+    // And all of it happened: a model in which nothing goes wrong proves nothing.
+    for (what, least) in [
+        ("First", RUNS),
+        ("Retry", 5 * RUNS),
+        ("Rotation", 10 * RUNS),
+        ("Take", RUNS),
+        ("Close", 10 * RUNS),
+        ("Close broken", RUNS),
+        ("Ping", RUNS),
+        ("Reject", RUNS / 4),
+        ("Probe", RUNS / 10),
+        ("Pause", RUNS / 4),
+        ("Unknown", RUNS / 4),
+        ("Error", RUNS / 4),
+        ("behind", RUNS / 100),
+        ("result", 300 * RUNS),
+        ("arrived", RUNS / 2),
+    ] {
+        assert!(counts.get(what).is_some_and(|count| *count >= least), "{what}: {:?}, at least {least}", counts.get(what));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_is_done_in_whatever_order(seed in 0u64..1_000_000, steps in prop::collection::vec((0u8..57, any::<u16>()), 0..80)) {
+        run(page(seed), steps.into_iter(), false);
+    }
+}
+
+#[test]
+fn whatever_the_server_does_nobody_is_asked_without_a_pause() {
+    for seed in 0..300 {
+        let mut page = page(seed);
+        page.policy.attempts = page.policy.attempts.filter(|_| seed % 2 == 0);
+        page.link = countersign::backends::hasura::socket::Link::new(page.policy);
+        page.mood = page.random.pick(&MOODS);
+        page.found = page.random.pick(&[Probe::Accepted, Probe::Passing, Probe::Refused, Probe::Unreachable]);
+        page.provider = page.random.pick(&[Provider::Well, Provider::Well, Provider::Down, Provider::Nobody, Provider::Expired]);
+        // Nothing but the machine takes any time.
+        (page.latency, page.slow) = (0, 0);
+        if page.policy.pauses == Pauses::Theirs && (page.policy.attempts.is_some() || page.provider == Provider::Nobody || page.mood == Mood::Bounces(4429, 0)) {
+            // As with graphql-ws, who asks again at once after the end is not slowed down.
+            continue;
+        }
+        let asks = page.random.pick(&[Asks::Live, Asks::Poison(4400), Asks::Poison(1000), Asks::Poison(4403)]);
+        page.subscribe(asks, page.policy.pauses == Pauses::Ours);
+        page.flush();
+        for _ in 0..60 {
+            let before = page.opens;
+            page.run(MINUTE, true);
+            let opens = page.opens - before;
+            // The worst is a chain of shortest pauses, and they are jittered.
+            assert!(opens <= 60, "seed {seed}: {opens} attempts in a minute, {:?} {:?}", page.mood, page.provider);
+        }
+        // Ours grow; who pauses himself may do so briefly. A socket that lasts for five seconds forgives everything.
+        let most = if page.policy.pauses == Pauses::Ours { 900 } else { 2_400 };
+        assert!(page.opens <= most, "seed {seed}: {} attempts in an hour, {:?} {:?}", page.opens, page.mood, page.provider);
+    }
+}
+
+#[test]
+fn one() {
+    let Ok(seed) = std::env::var("SEED") else { return };
+    let seed = seed.parse().unwrap();
+    if let Ok(steps) = std::env::var("STEPS") {
+        let steps: Vec<(u8, u16)> = steps.split(' ').map(|step| step.split_once(',').unwrap()).map(|(a, b)| (a.parse().unwrap(), b.parse().unwrap())).collect();
+        run(page(seed), steps.into_iter(), false);
+    } else {
+        let mut random = Random::new(mix(seed ^ 0x5eed));
+        let steps = random.below(160);
+        let ends = random.once_in(10);
+        run(page(seed), (0..steps).map(|_| (random.below(57) as u8, random.below(65_536) as u16)), ends);
+    }
+}
