@@ -6,12 +6,18 @@
 mod bench;
 #[path = "hasura/closes.rs"]
 mod closes;
+#[path = "hasura/effects.rs"]
+mod effects;
+#[path = "hasura/faults.rs"]
+mod faults;
 #[path = "hasura/idle.rs"]
 mod idle;
 #[path = "hasura/losses.rs"]
 mod losses;
 #[path = "hasura/model.rs"]
 mod model;
+#[path = "hasura/network.rs"]
+mod network;
 #[path = "hasura/page.rs"]
 mod page;
 #[path = "simulation/random.rs"]

@@ -216,7 +216,8 @@ fn a_rotation_that_fails_leaves_the_present_socket_at_work() {
 fn however_often_a_rotation_fails_what_works_goes_on() {
     use socket::Close::{Doubtful, Fatal, Refused};
     for close in [Fatal, Doubtful, Refused] {
-        let mut bench = Bench::ready(OURS);
+        let mut bench = Bench::ready(socket::Policy { idle: None, ..OURS });
+        bench.tell(Event::Start);
         bench.tell(once(2));
         bench.tell(Event::Renewed(1));
         for id in 2..12 {
