@@ -206,14 +206,8 @@ impl Link {
         let Some(op) = self.operations.take(id) else { return };
         for socket in [op.on, op.to].into_iter().flatten() {
             if !by_server || op.to.is_some() {
-                self.stop(id, socket);
+                self.effects.push_back(Effect::Stop(id, socket));
             }
-        }
-    }
-
-    fn stop(&mut self, op: u32, socket: u32) {
-        if self.sockets.iter().any(|s| s.id == socket) {
-            self.effects.push_back(Effect::Stop(op, socket));
         }
     }
 
@@ -223,7 +217,7 @@ impl Link {
         if op.to == Some(socket) {
             op.to = None;
             if let Some(old) = op.on.replace(socket) {
-                self.stop(id, old);
+                self.effects.push_back(Effect::Stop(id, old));
             }
         }
     }
