@@ -116,7 +116,7 @@ export class HasuraClient<T extends string = string> implements WsClient {
   constructor(config: HasuraConfig<T>) {
     this.#config = config
     this.#ws = shell(
-      async (heard) => (await import('./sockets.js')).sockets(config, heard, () => this.#endpoint(), add, (role) => this.request('{ __typename }', {}, { role })),
+      async (heard) => (await import('./sockets.js')).sockets(config, heard, () => this.#endpoint(), add, (role) => this.request('{ __typename }', {}, { role, signal: AbortSignal.timeout(10_000) })),
       config.session,
     )
     const { on, subscribe, iterate, terminate } = this.#ws

@@ -213,6 +213,8 @@ fn who_terminates_wants_another_socket_at_once() {
     assert_eq!(bench.tell(Event::Terminate), [], "there is none");
     bench.tell(live(1));
     assert_eq!(bench.tell(Event::Terminate), [Close(1, 4499), Open(2, Cause::Retry)]);
+    bench.tell(passing(2));
+    assert_eq!(bench.tell(Event::Terminate), [Open(3, Cause::Retry)], "nor through a pause");
 }
 
 #[test]

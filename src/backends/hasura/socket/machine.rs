@@ -486,6 +486,10 @@ impl Link {
     }
 
     fn terminate(&mut self, now: Now, random: f64) {
+        // Whoever asks for it does not want to wait.
+        if let Wait::Until(_) = self.wait {
+            self.wait = Wait::No;
+        }
         if self.sockets.is_empty() {
             return;
         }
@@ -497,7 +501,6 @@ impl Link {
             self.release(socket.id);
         }
         self.retry(now, random);
-        // Whoever asks for it does not want to wait.
         if let Wait::Until(_) = self.wait {
             self.wait = Wait::No;
         }
