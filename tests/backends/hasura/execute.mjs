@@ -2,6 +2,7 @@
 import { GraphQLError, execute, getVariableValues, parse } from 'graphql'
 import { ADMIN, readCatalog } from './catalog.mjs'
 import { HasuraError, fromPostgres, invalid, kindOf, parsing } from './failure.mjs'
+import { multiplexed } from './multiplex.mjs'
 import { buildRelaySchema } from './relay.mjs'
 import { buildSchema } from './schema.mjs'
 import { quote } from './sql.mjs'
@@ -131,10 +132,9 @@ export class Executor {
    */
   async poll(asked) {
     const [{ plan: { identity, known } }] = asked
-    return this.transaction(identity, known, true, async (run) => {
-      const answers = []
-      for (const { plan, stream } of asked) answers.push(await perform(plan, { run, stream }))
-      return answers
+    return this.transaction(identity, known, true, (one) => {
+      const run = multiplexed(one)
+      return Promise.all(asked.map(({ plan, stream }) => perform(plan, { run, stream })))
     })
   }
 

@@ -71,6 +71,8 @@ test('each dialect takes the other’s words and answers in its own', async () =
   assert.deepEqual((await modern.frames('1', 2)).map(({ type }) => type), ['next', 'complete'])
 })
 test('cut at exp like any other', async () => {
-  const wire = await place.ready('user_alice', { ...legacy, exp: now() + 1 })
+  const exp = now() + 60
+  const wire = await place.ready('user_alice', { ...legacy, exp })
+  await place.expire(exp)
   assert.deepEqual(await wire.end(), { code: 1006, reason: '' })
 })

@@ -84,6 +84,16 @@ describe('live queries', () => {
     assert.deepEqual(wire.results('good')[0], { data: { messages: [] } })
     assert.equal(wire.results('bad')[0].errors[0].extensions.code, 'data-exception')
   })
+  test('many that differ in their values only are one statement, and each gets its own rows', async () => {
+    const odd = ['plain', 'it\'s', '"quoted"', 'back\\slash', '{a,b}', 'NULL', '$1::text', 'ünï 🚀']
+    for (const body of odd) await write(body)
+    const wire = await place.ready('user_alice')
+    for (const [i, body] of odd.entries()) wire.start(String(i), 'subscription ($body: String!) { messages(where: {body: {_eq: $body}, room: {_eq: "test"}}, limit: 3) { body comments { body } } }', { body })
+    for (const [i, body] of odd.entries()) {
+      await wire.frames(String(i), 1)
+      assert.deepEqual(wire.results(String(i))[0], { data: { messages: [{ body, comments: [] }] } })
+    }
+  })
   test('exactly one root field, known columns, known arguments', async () => {
     const wire = await place.ready('user_alice')
     const refused = async (id, query) => {

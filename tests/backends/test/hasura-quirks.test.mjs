@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { until } from '../../differential/until.mjs'
 import { STATES } from '../hasura/sockets/knobs.mjs'
-import { LEGACY, now, startPlace } from './hasura-place.mjs'
+import { LEGACY, startPlace } from './hasura-place.mjs'
 
 /** @type {Awaited<ReturnType<typeof startPlace>>} */
 let place
@@ -14,7 +14,7 @@ before(async () => {
   turn = async (changed) => (await fetch(new URL('/__knobs', place.hasura.url), { method: 'POST', body: JSON.stringify(changed) })).json()
 })
 after(() => place?.stop())
-afterEach(() => turn({ ...STATES, refetchMs: 20, drop: true }))
+afterEach(() => turn({ ...STATES, refetchMs: 20, clockOffsetS: 0, drop: true }))
 
 const LIVE = 'subscription { messages { id } }'
 const QUERY = '{ orders(limit: 1) { total } }'
@@ -46,8 +46,8 @@ describe('ends', () => {
   })
   test('cutAtExp: false keeps a socket; turned on again, it goes', async () => {
     await turn({ cutAtExp: false })
-    const wire = await running({ exp: now() + 1 })
-    await until(() => Date.now() / 1000 > record().exp + 0.1)
+    const wire = await running()
+    await place.expire(record().exp)
     await touch()
     await wire.frames('1', 2)
     await turn({ cutAtExp: true })
@@ -109,11 +109,11 @@ describe('inits', () => {
 describe('results', () => {
   test('holdNext keeps them in order, with what follows them; turned off, they come', async () => {
     const wire = await running()
-    await turn({ holdNext: true })
+    const { nexts } = (await turn({ holdNext: true })).counters.sockets
     wire.start('q', QUERY)
     await touch()
+    await until(() => place.hasura.counters().sockets.nexts === nexts + 2)
     await wire.settle()
-    await until(() => place.hasura.counters().sockets.nexts >= 3)
     assert.deepEqual([wire.of('q').length, wire.of('1').length], [0, 1])
     await turn({ holdNext: false })
     assert.deepEqual((await wire.frames('q', 2)).map(({ type }) => type), ['next', 'complete'])
@@ -198,13 +198,13 @@ describe('frames of other shapes', () => {
 describe('half open', () => {
   test('frozen: nothing is said or heard, not even the end; turned off, all of it comes', async () => {
     const wire = await running()
-    await turn({ frozen: true, keepaliveMs: 10 })
+    const { nexts } = (await turn({ frozen: true, keepaliveMs: 10 })).counters.sockets
     const beats = wire.types.length
     wire.say({ type: 'ping', payload: 'anyone?' })
     await touch()
     const fresh = await place.open()
     fresh.init()
-    await until(() => place.hasura.counters().sockets.nexts > 1 && place.hasura.knobs.frozen)
+    await until(() => place.hasura.counters().sockets.nexts === nexts + 1)
     assert.equal(wire.types.length, beats)
     assert.deepEqual(fresh.types, [])
     await turn({ frozen: false })
@@ -213,10 +213,11 @@ describe('half open', () => {
     await until(() => fresh.closed, 'its init had no token')
   })
   test('freeze: those open now; a token that ends meanwhile is noticed afterwards', async () => {
-    const wire = await running({ exp: now() + 1 })
-    const { id } = record()
+    const wire = await running()
+    const { id, exp } = record()
     await turn({ freeze: true })
-    await running()
+    await running({ exp: exp + 600 })
+    await place.expire(exp)
     await until(() => place.hasura.sockets.find((one) => one.id === id)?.closed)
     assert.equal(wire.closed, undefined)
     await turn({ frozen: false })

@@ -92,6 +92,7 @@ export class Socket {
     else this.line.freeze()
     this.beat()
     this.line.pump()
+    if (this.record.exp !== undefined && !this.closed) this.watch()
   }
 
   // In ---------------------------------------------------------------------------------------------------------------
@@ -151,6 +152,7 @@ export class Socket {
 
   /** The raw expiry, whatever skew the verification allows. */
   watch() {
+    clearTimeout(this.watching)
     const left = (this.record.exp - this.place.now()) * 1000
     this.watching = setTimeout(() => {
       if ((this.record.exp - this.place.now()) * 1000 > 0 || !this.place.knobs().cutAtExp) {

@@ -118,4 +118,4 @@ export class Sockets {
 }
 
 /** What the sockets themselves must hear of. */
-const STATE = ['frozen', 'keepaliveMs', 'holdNext', 'nextDelayMs']
+const STATE = ['frozen', 'keepaliveMs', 'holdNext', 'nextDelayMs', 'cutAtExp', 'clockOffsetS']
