@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { SignJWT, exportJWK } from 'jose'
+import { SignJWT } from 'jose'
 import { HASURA_AUDIENCE, HASURA_NAMESPACE } from '../accounts.mjs'
 import { authenticate } from '../hasura/authenticate.mjs'
 import { resolveConfig } from '../hasura/config.mjs'
@@ -130,6 +130,30 @@ describe('configuration', () => {
     const key = 'a local secret of thirty-two bytes'
     const hs = await new SignJWT({ [HASURA_NAMESPACE]: { 'x-hasura-allowed-roles': ['user'], 'x-hasura-default-role': 'user' } }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(key))
     assert.equal((await auth({ secrets: [{ type: 'HS256', key }] }, { authorization: `Bearer ${hs}` })).exp, undefined)
+  })
+  for (const [type, alg, pair] of /** @type {const} */ ([
+    ['RS256', 'RS256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })], ['RS512', 'RS512', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
+    ['ES256', 'ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })], ['ES384', 'ES384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+    ['Ed25519', 'EdDSA', () => generateKeyPairSync('ed25519')],
+  ])) {
+    test(`a public key of type ${type}, and a token of another algorithm`, async () => {
+      const { publicKey, privateKey } = pair()
+      const config = { secrets: [{ type, key: String(publicKey.export({ type: 'spki', format: 'pem' })) }] }
+      const claims = { sub: 's', [HASURA_NAMESPACE]: { 'x-hasura-allowed-roles': ['user'], 'x-hasura-default-role': 'user' } }
+      const signed = async (header, key) => ({ authorization: `Bearer ${await new SignJWT(claims).setProtectedHeader({ alg: header }).sign(key)}` })
+      assert.equal((await auth(config, await signed(alg, privateKey))).sub, 's')
+      await assert.rejects(auth(config, await signed('HS256', new Uint8Array(32))), says('invalid-jwt', 'Could not verify JWT: JWSError NoUsableKeys'))
+    })
+  }
+  test('what the engine refuses at start', () => {
+    const start = (secret) => () => resolveConfig({}, { secrets: [secret] })
+    assert.throws(start({ type: 'PS256', key: 'x'.repeat(64) }), /not supported/)
+    for (const [type, least] of [['HS256', 32], ['HS384', 48], ['HS512', 64]]) {
+      assert.throws(start({ type, key: 'x'.repeat(least - 1) }), /at least/)
+      start({ type, key: 'x'.repeat(least) })()
+    }
+    assert.throws(start({ type: 'HS256', key: 'x'.repeat(32), jwk_url: 'http://x' }), /both cannot be present/)
+    assert.throws(start({}), /both cannot be empty/)
   })
   test('unauthorized role: only without any token; admin-secret mode', async () => {
     const config = { ...secret({}), unauthorizedRole: 'anonymous' }

@@ -129,17 +129,6 @@ describe('the end', () => {
     assert.equal(place.hasura.counters().sockets.cutAtExp, cutAtExp + 1)
     assert.deepEqual(record().closed, { by: 'server', code: 1006, reason: '' })
   })
-  test('within the allowed skew: accepted, and cut at once', async () => {
-    const skewed = await startPlace({ config: { jwt: { allowed_skew: 60 } } })
-    try {
-      const wire = await skewed.ready('user_alice', { exp: now() - 5 })
-      assert.equal(wire.heard[0].type, 'connection_ack')
-      assert.equal((await wire.end()).code, 1006)
-      assert.equal(skewed.hasura.counters().expiredSeen, 1, 'seen although let in')
-    } finally {
-      await skewed.stop()
-    }
-  })
   test('a token without exp, and one of next year, are not cut', async () => {
     for (const exp of [undefined, now() + 365 * 86_400]) {
       const wire = await place.open()
@@ -158,6 +147,31 @@ describe('the end', () => {
     await other.end()
     await until(() => !record().open)
     assert.deepEqual(record().closed, { by: 'client', code: 4001, reason: 'enough' })
+  })
+})
+
+describe('tokens in a cookie, CORS off, an allowed skew', () => {
+  let other
+  before(async () => { other = await startPlace({ config: { corsDomain: false, jwt: { allowed_skew: 60, header: { type: 'Cookie', name: 'tok' } } } }) })
+  after(() => other?.stop())
+  const init = async (headers) => {
+    const wire = await other.open({ headers: { cookie: `a=b; tok=${await other.clerk.token('user_alice')}`, ...headers } })
+    wire.init()
+    await until(() => wire.closed || wire.types.includes('connection_ack'))
+    return wire.closed?.code
+  }
+  test('the cookie of the handshake counts, but not of a page’s socket', async () => {
+    assert.equal(await init({}), undefined)
+    assert.equal(await init({ origin: 'http://any.page' }), 4403)
+  })
+  test('within the skew: accepted, and cut at once; seen as expired all the same', async () => {
+    const { cutAtExp, accepted } = other.hasura.counters().sockets
+    const wire = await other.open({ headers: { cookie: `tok=${await other.clerk.token('user_alice', { exp: now() - 5 })}` } })
+    wire.init()
+    assert.deepEqual(await wire.end(), { code: 1006, reason: '' })
+    assert.equal(wire.heard[0]?.type, 'connection_ack')
+    const { sockets, expiredSeen } = other.hasura.counters()
+    assert.deepEqual([sockets.accepted, sockets.cutAtExp, expiredSeen], [accepted + 1, cutAtExp + 1, 1])
   })
 })
 
