@@ -1,4 +1,5 @@
-// The official client's view of the server: the same steps can be run through another client and the results compared.
+// The official clients' view of the server, over HTTP and over sockets: the same steps can be run through another client and the
+// results compared.
 import { ClientError, GraphQLClient, gql } from 'graphql-request'
 
 /**
@@ -51,6 +52,51 @@ export async function smoke({ endpoint, token, fetch }) {
     unknownField: await refusal(() => client.request('{ messages { nope } }')),
     badRole: await refusal(() => client.request('{ messages { id } }', {}, { 'x-hasura-role': 'root' })),
     badInput: await refusal(() => client.request('{ messages_by_pk(id: "no uuid") { id } }')),
+  }
+}
+
+/**
+ * The same for sockets: a live query, a stream, a mutation and a refusal over anything that is shaped like a client of
+ * graphql-ws. Leaves the database as it found it.
+ * @param {{ client: Pick<import('graphql-ws').Client, 'subscribe'> }} options   for a user who owns no row of the room `smoke`
+ */
+export async function smokeSockets({ client }) {
+  const listen = (query, variables = {}) => {
+    /** @type {any[]} */
+    const results = []
+    /** @type {((value: unknown) => void)[]} */
+    const waiting = []
+    const moved = () => waiting.splice(0).forEach((wake) => wake(undefined))
+    const heard = { results, error: /** @type {any} */ (undefined), completed: false, stop: () => {} }
+    heard.stop = client.subscribe({ query, variables }, {
+      next: (value) => { results.push(value); moved() },
+      error: (error) => { heard.error = error; moved() },
+      complete: () => { heard.completed = true; moved() },
+    })
+    const until = async (condition) => { while (!condition()) await new Promise((wake) => waiting.push(wake)) }
+    return Object.assign(heard, {
+      count: (n) => until(() => results.length >= n || heard.error),
+      end: () => until(() => heard.completed || heard.error),
+    })
+  }
+  const live = listen('subscription ($room: String!) { messages(where: {room: {_eq: $room}}, order_by: {id: asc}) { body } }', { room: 'smoke' })
+  const stream = listen('subscription { messages_stream(batch_size: 10, cursor: {initial_value: {created_at: null}}, where: {room: {_eq: "smoke"}}) { body } }')
+  await live.count(1)
+  const mutation = listen('mutation { insert_messages_one(object: {body: "over the socket", room: "smoke"}) { owner } }')
+  await Promise.all([mutation.end(), live.count(2), stream.count(1)])
+  const removed = listen('mutation { delete_messages(where: {room: {_eq: "smoke"}}) { affected_rows } }')
+  await Promise.all([removed.end(), live.count(3)])
+  const refused = listen('subscription { messages { nope } }')
+  await refused.end()
+  live.stop()
+  stream.stop()
+  return {
+    live: live.results.map(({ data }) => data.messages.map(({ body }) => body)),
+    stream: stream.results.map(({ data }) => data.messages_stream.map(({ body }) => body)),
+    inserted: mutation.results[0].data.insert_messages_one.owner,
+    removed: removed.results[0].data.delete_messages.affected_rows,
+    completed: mutation.completed && removed.completed,
+    refused: refused.error?.[0]?.extensions,
   }
 }
 

@@ -7,6 +7,7 @@ import relayRuntime from 'relay-runtime'
 import { SubscriptionClient } from 'subscriptions-transport-ws'
 import WebSocket from 'ws'
 import { until } from '../../differential/until.mjs'
+import { smokeSockets } from '../hasura/smoke.mjs'
 import { STATES } from '../hasura/sockets/knobs.mjs'
 import { now, startPlace } from './hasura-place.mjs'
 
@@ -99,6 +100,12 @@ describe('graphql-ws', () => {
     assert.deepEqual([closes.at(-1)?.code, closes.at(-1)?.reason, waits], [1012, 'shutting server down', [0]])
     await write('gw-1000', 'still here')
     await until(() => live.results.at(-1).data.messages.length === 1)
+  })
+  test('the script that other clients are compared with', async () => {
+    assert.deepEqual(await smokeSockets({ client: client().made }), {
+      live: [[], ['over the socket'], []], stream: [['over the socket']], inserted: 'user_alice', removed: 1, completed: true,
+      refused: { path: '$.selectionSet.messages.selectionSet.nope', code: 'validation-failed' },
+    })
   })
   test('an error that is an object tears the socket down', async () => {
     await place.hasura.turn({ errorShape: 'object' })

@@ -39,6 +39,25 @@ describe('relay', () => {
     assert.deepEqual([back.totals, back.more], [[128], [true, true]])
     assert.deepEqual((await page({})).totals, [42, 128, 890])
   })
+  test('nulls have their place in every order, whichever way it is walked', async () => {
+    await place.hasura.sql('create table notes (id int primary key, pin int); grant select on notes to "user"; insert into notes values (1, 5), (2, null), (3, 1), (4, null), (5, 5)')
+    const query = 'query ($o: order_by!, $first: Int, $after: String, $last: Int, $before: String) { notes_connection(order_by: [{pin: $o}], first: $first, after: $after, last: $last, before: $before) { edges { cursor node { pin id } } } }'
+    const walk = async (o, forward) => {
+      const seen = []
+      for (let cursor; seen.length < 9;) {
+        const { data, errors } = await relay(query, { o, ...(forward ? { first: 1, after: cursor } : { last: 1, before: cursor }) })
+        assert.equal(errors, undefined, JSON.stringify(errors))
+        const [edge] = data.notes_connection.edges
+        if (!edge) return forward ? seen : seen.reverse()
+        cursor = edge.cursor
+        seen.push(JSON.parse(Buffer.from(edge.node.id, 'base64').toString())[3])
+      }
+      return seen
+    }
+    for (const [o, order] of Object.entries({ asc: [3, 1, 5, 2, 4], asc_nulls_first: [2, 4, 3, 1, 5], desc: [2, 4, 1, 5, 3], desc_nulls_last: [1, 5, 3, 2, 4] })) {
+      assert.deepEqual([await walk(o, true), await walk(o, false)], [order, order], o)
+    }
+  })
   test('what cannot be: both ends at once, a cursor of elsewhere', async () => {
     const message = async (variables) => (await relay(PAGE, variables)).errors[0].message
     assert.equal(await message({ first: 1, last: 1 }), '"first" and "last" are not allowed at once')

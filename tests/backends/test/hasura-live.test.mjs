@@ -93,6 +93,12 @@ describe('live queries', () => {
       await wire.frames(String(i), 1)
       assert.deepEqual(wire.results(String(i))[0], { data: { messages: [{ body, comments: [] }] } })
     }
+    // By now all of them are read at the same look.
+    await place.hasura.sql("insert into messages (body, owner, room) select body, owner, room from messages where room = 'test'")
+    for (const [i, body] of odd.entries()) {
+      await wire.frames(String(i), 2)
+      assert.deepEqual(wire.results(String(i))[1], { data: { messages: [{ body, comments: [] }, { body, comments: [] }] } })
+    }
   })
   test('exactly one root field, known columns, known arguments', async () => {
     const wire = await place.ready('user_alice')

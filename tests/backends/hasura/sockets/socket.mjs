@@ -3,9 +3,8 @@ import { HasuraError, fromPostgres } from '../failure.mjs'
 import { BadMessage, decodeMessage } from './messages.mjs'
 import { Line } from './line.mjs'
 import { takes } from './knobs.mjs'
+import { merged, shaped, truncated } from './shapes.mjs'
 
-/** Of a close frame, in bytes of UTF-8. */
-const MOST_REASON = 123
 /** setTimeout's own limit; a longer wait would end at once. */
 const MOST_WAIT = 2 ** 31 - 1
 
@@ -257,26 +256,4 @@ export class Socket {
     console.error('[hasura socket]', error)
     this.drop()
   }
-}
-
-/** The message's headers before those of the handshake; both where both have one. */
-function merged(params, upgrade) {
-  /** @type {import('../authenticate.mjs').Headers} */
-  const headers = { ...upgrade }
-  for (const [name, value] of Object.entries(params)) headers[name] = upgrade[name] === undefined ? value : [value, /** @type {string} */ (upgrade[name])]
-  return headers
-}
-
-/** @param {unknown} payload of an `error` @param {'object' | 'array' | 'string'} shape */
-function shaped(payload, shape) {
-  const one = [typeof payload === 'object' && payload !== null && 'errors' in payload ? payload.errors : payload].flat()[0]
-  const error = typeof one === 'string' ? new HasuraError('unexpected', one).shaped() : one
-  return shape === 'array' ? [error] : shape === 'object' ? error : error.message
-}
-
-/** @param {string} reason */
-function truncated(reason) {
-  const bytes = Buffer.from(reason)
-  // A character that is cut in two decodes to U+FFFD, which may take more room than it had.
-  return bytes.length <= MOST_REASON ? reason : bytes.subarray(0, MOST_REASON).toString('utf8').replace(/\uFFFD+$/, '')
 }
