@@ -2,6 +2,7 @@
 import { chromium } from 'playwright-core'
 import { chromium as findChromium } from '../../pkg/scripts/tools.mjs'
 import { bundlePages, gzip } from './bundle.mjs'
+import { gap } from './gap.mjs'
 import { serve } from './server.mjs'
 
 const PAGES = ['bench', 'all', 'clerk-hasura', 'healthy']
@@ -46,14 +47,15 @@ export const open = async (log) => {
 
   /** Which files a page asks for in a run where every backend answers well. */
   const healthy = async () => {
-    const run = (folder, name) => fresh(async (page) => {
+    const run = (folder, name, live) => fresh(async (page) => {
       server.asked.length = 0
-      const answered = await page.evaluate(async (url) => (await import('/healthy.js')).healthy(await import(url)), `/${folder}/${name}.js`)
+      const answered = await page.evaluate(async ([url, live]) => (await import('/healthy.js')).healthy(await import(url), { live }), /** @type {const} */ ([`/${folder}/${name}.js`, live]))
       return { answered, files: [...new Set(server.asked)].filter((path) => path.startsWith(`/${folder}/`)).map((path) => path.slice(folder.length + 1)) }
     })
-    const [total, page] = [await run('total', 'all'), await run('page', 'clerk-hasura')]
-    if (total.answered.length !== 4 || page.answered.length !== 1) throw new Error(`the healthy page heard only from ${total.answered.join(', ')} and ${page.answered.join(', ')}`)
-    return { total: total.files, page: page.files }
+    const [total, page, live] = [await run('total', 'all', true), await run('page', 'clerk-hasura', false), await run('page', 'clerk-hasura', true)]
+    const heard = [total, page, live].map(({ answered }) => answered.length)
+    if (heard.join() !== '5,1,2') throw new Error(`the healthy pages heard only from ${[total, page, live].map(({ answered }) => answered.join(', ')).join(' and ')}`)
+    return { total: total.files, page: page.files, live: live.files }
   }
 
   /** What a page with Fauna loads up to the answer to a query, and what it loads besides for the first event of a stream: bytes after gzip, by file. */
@@ -124,6 +126,7 @@ export const open = async (log) => {
   }, watchMemory)
 
   return {
+    gap: (options) => fresh((page) => gap(page, options)),
     bench: call, healthy, faunaPages, start, flat,
     version: browser.version(),
     stop: async () => {

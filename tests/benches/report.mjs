@@ -26,7 +26,7 @@ const version = (name) => JSON.parse(readFileSync(join(root, 'node_modules', nam
 const markdown = (rows, { chromium, build, quick }) => {
   const line = (parts) => `| ${parts.map((part) => part.replaceAll('|', '\\|')).join(' | ')} |`
   const notes = rows.filter(({ note }) => note).map(({ name, note }) => `- ${name}: ${note}.`)
-  const peers = ['fauna', 'convex', '@instantdb/core', 'graphql-request', '@auth0/auth0-spa-js'].map((name) => `${name} ${version(name)}`)
+  const peers = ['fauna', 'convex', '@instantdb/core', 'graphql-request', 'graphql-ws', '@apollo/client', '@auth0/auth0-spa-js'].map((name) => `${name} ${version(name)}`)
   return `# Numbers
 
 Written by \`npm run bench${quick ? ' -- --quick' : ''}\` on ${new Date().toISOString().slice(0, 10)}, on a machine with ${cpus().length} cores, in headless Chromium ${chromium}, with countersign build ${build}.

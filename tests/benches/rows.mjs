@@ -1,5 +1,6 @@
 // One function for each part of the table: it measures, and makes rows of what it measured. `measured` never rounds what a goal is
 // compared with.
+import { REFETCH_MS, WRITE_MS } from './gap.mjs'
 import { budgets, sizes } from './sizes.mjs'
 
 /**
@@ -13,6 +14,9 @@ const atLeast = (goal, ratio) => ({ goal: `at least ${goal} times faster`, met: 
 const largest = (files, count) => Object.entries(files).sort((a, b) => b[1] - a[1]).slice(0, count).map(([file, bytes]) => `${file.replace(/^.*\/|-[A-Z0-9]{8}(?=\.js$)/g, '')} ${bytes.toLocaleString('en')}`).join(', ')
 const ms = (value) => `${value.toFixed(2)} ms`
 
+/** "As fast" over a socket: two clients of graphql-ws differ by so much from run to run. */
+const SAME = 1.05
+
 /** Lives of a token, in seconds, for which an hour of reads is simulated. */
 const LIVES = [60, 300, 3600]
 
@@ -22,7 +26,9 @@ export const parts = {
   calls: [...LIVES.map((life) => `provider calls, ${life} s tokens`), 'provider calls, no reads'],
   fetch: ['fetch overhead'],
   fauna: ['fauna decode 1 MB', 'fauna decode 10 MB', 'fauna encode', 'fauna stream', 'fauna page bytes gzip', 'fauna page bytes gzip: a secret'],
-  bytes: ['total bytes gzip', 'page bytes gzip: clerk + hasura http', 'diagnose bytes gzip', ...Object.keys(budgets.eager).map((name) => `eager bytes gzip: ${name}`), 'eager bytes gzip: fauna as imported'],
+  hasura: ['hasura next', 'hasura resubscribe', 'hasura request'],
+  gap: ['hasura gap at expiry'],
+  bytes: ['total bytes gzip', 'page bytes gzip: clerk + hasura http', 'hasura live page bytes gzip', 'hasura live page bytes gzip: Apollo', 'diagnose bytes gzip', ...Object.keys(budgets.eager).map((name) => `eager bytes gzip: ${name}`), 'eager bytes gzip: fauna as imported'],
   start: ['start'],
   flat: ['1,000,000 calls'],
 }
@@ -95,11 +101,47 @@ export const measure = {
     return rows
   },
 
+  async hasura({ bench, quick }) {
+    const times = (value, of) => `${(value / of).toFixed(3)} times`
+    const messages = 10_000
+    const next = await bench('next', { messages, rounds: quick ? 7 : 21 })
+    const each = (took) => `${((took * 1000) / messages).toFixed(2)} µs`
+    const again = await bench('resubscribe', { subscriptions: 500, rounds: quick ? 4 : 11 })
+    const requests = await bench('requests', { calls: quick ? 400 : 2000, together: 1000, rounds: quick ? 3 : 5 })
+    return [
+      faster('hasura next', next.ours, next.peer, 'ms', {
+        against: 'graphql-ws', goal: `as fast: at most ${SAME} times its time`, met: next.ours <= SAME * next.peer,
+        note: `10,000 results of some 250 bytes, from the first at the sink to the last; of graphql-ws's time: a second client of graphql-ws ${(next.again / next.peer).toFixed(3)}, createWsClient ${(next.standard / next.peer).toFixed(3)}. Without a socket, a message: ${each(next.bare.ours)}, createWsClient ${each(next.bare.standard)}, graphql-ws ${each(next.bare.peer)}`,
+      }),
+      faster('hasura resubscribe', again.ours, again.peer, 'ms', {
+        against: 'graphql-ws, without its pause', goal: `not slower: at most ${SAME} times its time`, met: again.ours <= SAME * again.peer,
+        note: `500 subscriptions, from \`connection_ack\` after a dropped connection to the first result of the last one; all were asked for again after ${ms(again.sent.ours)}, with graphql-ws after ${ms(again.sent.peer)}`,
+      }),
+      faster('hasura request', requests.ours, requests.peer, 'ms', {
+        against: 'graphql-request, header set by hand', goal: 'at most 1.03 of it', met: requests.ours <= 1.03 * requests.peer,
+        note: `one after the other; a plain fetch of the same takes ${ms(requests.bare)}, ours ${times(requests.ours, requests.bare)} that, graphql-request ${times(requests.peer, requests.bare)}. 1,000 at once: ${ms(requests.together.ours)}, graphql-request ${ms(requests.together.peer)}`,
+      }),
+    ]
+  },
+
+  async gap({ browser, quick }) {
+    const { rows, ours, peer, expiredSeen } = await browser.gap({ lifetimeS: 10, expiries: quick ? 1 : 2 })
+    /** What the same look of the server brings is not late. */
+    const late = ({ live, stream }) => [Math.max(live.late, stream.late)].map((ms) => (ms < REFETCH_MS ? 0 : ms))[0]
+    const counts = ({ live, stream }) => `live query ${live.lost} lost, ${live.doubled} doubled; stream ${stream.lost} lost, ${stream.doubled} doubled`
+    const clean = [ours.live, ours.stream].every(({ lost, doubled }) => lost === 0 && doubled === 0)
+    return [{
+      name: 'hasura gap at expiry', ours: late(ours), peer: late(peer), ratio: null, unit: 'ms', against: 'graphql-ws, a new token for each connection', goal: '0 ms, 0 lost, 0 doubled; no token sent after its expiry',
+      met: late(ours) === 0 && clean && expiredSeen === 0,
+      note: `tokens of 10 s, ${rows} rows, one every ${WRITE_MS} ms; ours: ${ours.connected} sockets, ${counts(ours)}, the latest row ${ms(Math.max(ours.live.late, ours.stream.late))} after the one whose token does not expire; graphql-ws: ${peer.connected} sockets, ${counts(peer)}; connection_init with an expired token: ${expiredSeen}`,
+    }]
+  },
+
   async bytes({ browser }) {
-    const { eager, used, page, total, peers, diagnose, files } = await sizes()
+    const { eager, used, page, live, total, peers, diagnose, beside, files } = await sizes()
     const seen = await browser.healthy()
     const strays = (loaded, counted) => loaded.filter((file) => !(file in counted))
-    const uncounted = [...strays(seen.page, files.page), ...strays(seen.total, files.total)]
+    const uncounted = ['page', 'live', 'total'].flatMap((name) => strays(seen[name], files[name]))
     if (uncounted.length) throw new Error(`a healthy page loaded what is not counted: ${uncounted.join(', ')}`)
     const counted = (loaded, all) => `${Object.keys(all).length} files counted, a healthy run in the browser loaded ${loaded.length} of them and no other; the largest: ${largest(all, 5)}`
     const absolute = (name, ours, budget, note) => ({ name, ours, peer: null, ratio: null, unit: 'bytes', ...(budget && { goal: `at most ${budget}`, met: ours <= budget }), ...(note && { note }) })
@@ -109,6 +151,11 @@ export const measure = {
         goal: `at most ${budgets.total} of it`, met: total <= budgets.total * peers, note: counted(seen.total, files.total),
       },
       absolute('page bytes gzip: clerk + hasura http', page, budgets.page, counted(seen.page, files.page)),
+      {
+        name: 'hasura live page bytes gzip', ours: live, peer: beside.small, ratio: live / beside.small, unit: 'bytes', against: 'graphql-request + graphql-ws (no token manager)',
+        note: `with Clerk, its session and a live query; ${counted(seen.live, files.live)}`,
+      },
+      { name: 'hasura live page bytes gzip: Apollo', ours: live, peer: beside.apollo, ratio: live / beside.apollo, unit: 'bytes', against: 'Apollo Client + graphql-ws (no token manager)' },
       absolute('diagnose bytes gzip', diagnose, 0, 'loaded after a rejected token, or by `check()`'),
       ...Object.entries(eager).map(([name, bytes]) => absolute(`eager bytes gzip: ${name}`, bytes, budgets.eager[name])),
       absolute('eager bytes gzip: fauna as imported', used, budgets.eager.fauna),

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [--no-build] [--only=tokens,calls,fetch,fauna,bytes,start,flat]: ours beside the vendors' clients, in headless Chromium.
+// npm run bench [-- --quick] [--no-build] [--only=tokens,calls,fetch,fauna,hasura,gap,bytes,start,flat]: ours beside the vendors' clients, in headless Chromium.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

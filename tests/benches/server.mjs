@@ -1,6 +1,7 @@
 // Serves the bench pages and answers, in each backend's words, what a healthy page asks.
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
+import { sockets } from './sockets.mjs'
 
 const headers = {
   'cache-control': 'no-store',
@@ -49,6 +50,7 @@ const stream = (response, token) => {
 }
 
 /**
+ * DELETE drops the sockets that were opened under a path.
  * @param {Map<string, Uint8Array>} files  by path
  * @returns {Promise<{ url: string, asked: string[], stop(): Promise<void> }>} `asked`: the paths of files asked for, to be emptied by the reader
  */
@@ -62,6 +64,7 @@ export const serve = (files) =>
       request.setEncoding('utf8').on('data', (part) => (text += part))
       request.on('end', () => {
         if (path === '/') return answer(200, 'text/html', '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>bench</title>')
+        if (request.method === 'DELETE') return answer(200, 'text/plain', String(wires.drop(path)))
         if (path === '/stream/1') return stream(response, JSON.parse(text).token)
         const known = api[path]
         if (known) return known.signed && !request.headers.authorization?.startsWith('Bearer ey') ? answer(401, 'application/json', '{}') : answer(200, 'application/json', known.body)
@@ -71,12 +74,14 @@ export const serve = (files) =>
         return answer(200, 'text/javascript', file)
       })
     })
+    const wires = sockets(server)
     // Longer than any pause between two rows, so that no sample pays for a new connection.
     server.keepAliveTimeout = 120_000
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
       const stop = () => new Promise((done) => {
+        wires.stop()
         server.close(() => done(undefined))
         server.closeAllConnections()
       })

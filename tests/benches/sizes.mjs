@@ -11,7 +11,7 @@ export const budgets = {
 }
 
 /** What stands until the goal is reached again: src/decisions/0007-a-kilobyte-over.md and 0009-all-of-the-drivers-names.md. To be lowered, never to be raised. */
-export const gates = { eager: { ...budgets.eager, root: 2_280, fauna: 8_500 }, page: 33_900, total: budgets.total, used: budgets.eager.fauna }
+export const gates = { eager: { ...budgets.eager, root: 2_280, fauna: 8_500 }, page: 33_900, live: 55_800, total: budgets.total, used: budgets.eager.fauna }
 
 /** What an application imports of Fauna's entry: its other names are not in the page. */
 const USED = `export { Client, fql, FaunaError, TimeStub } from 'countersign/fauna'`
@@ -25,8 +25,8 @@ const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|
 const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|params|sockets|standard|legacy))/
 
 /**
- * @returns {Promise<{ eager: Record<string, number>, used: number, page: number, total: number, peers: number, diagnose: number,
- *   files: { page: Record<string, number>, total: Record<string, number> } }>} bytes after gzip -9, each file compressed by itself
+ * @returns {Promise<{ eager: Record<string, number>, used: number, page: number, live: number, total: number, peers: number, diagnose: number,
+ *   beside: { small: number, apollo: number }, files: Record<'page' | 'live' | 'total', Record<string, number>> }>} bytes after gzip -9, each file compressed by itself
  */
 export const sizes = async () => {
   assertBuilt()
@@ -42,10 +42,12 @@ export const sizes = async () => {
     return { loaded: weigh(loaded), rest: weigh(bundle.load(name).filter((file) => !loaded.includes(file))) }
   }
   const page = await alone('clerk-hasura', notOverHttp)
+  const live = await alone('clerk-hasura', unusual)
   const total = await alone('all', unusual)
   const peers = await alone('peers')
+  const [small, apollo] = [await alone('hasura-request'), await alone('hasura-apollo')]
   return {
-    eager, used: await eagerBytes(USED), page: sum(page.loaded), total: sum(total.loaded), peers: sum(peers.loaded), diagnose: sum(total.rest),
-    files: { page: page.loaded, total: total.loaded },
+    eager, used: await eagerBytes(USED), page: sum(page.loaded), live: sum(live.loaded), total: sum(total.loaded), peers: sum(peers.loaded), diagnose: sum(total.rest),
+    beside: { small: sum(small.loaded), apollo: sum(apollo.loaded) }, files: { page: page.loaded, live: live.loaded, total: total.loaded },
   }
 }

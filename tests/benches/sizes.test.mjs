@@ -13,9 +13,10 @@ describe('bytes after gzip -9', () => {
   for (const name of Object.keys(gates.eager)) test(`eager: ${name}`, () => within(name, measured.eager[name], gates.eager[name]))
   test('eager: what an application imports of fauna', () => within('fauna, as imported', measured.used, gates.used))
   test('a page with Clerk and Hasura over HTTP', () => within('page', measured.page, gates.page))
+  test('the same page with a live query', () => within('live page', measured.live, gates.live))
   test('all four backends, beside the vendors\' clients', () => within('total', measured.total, gates.total * measured.peers))
   test('the doctor is not part of a healthy page', () => {
     assert.ok(measured.diagnose > 0, 'there is no chunk that only an error loads')
-    for (const file of Object.keys({ ...measured.files.page, ...measured.files.total })) assert.doesNotMatch(file, /diagnose/)
+    for (const file of Object.keys({ ...measured.files.page, ...measured.files.live, ...measured.files.total })) assert.doesNotMatch(file, /diagnose/)
   })
 })

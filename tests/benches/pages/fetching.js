@@ -1,6 +1,6 @@
 // What an authorised request costs over a bare one.
 import { createSession } from 'countersign'
-import { assert, jwt, median, order, provider } from './kit.js'
+import { assert, inTurn, jwt, provider } from './kit.js'
 
 /**
  * Medians in milliseconds over `requests` of each, in turn. `again` is a bare request too: what it differs by is the noise of the day.
@@ -12,19 +12,12 @@ export const overhead = async ({ requests }) => {
   const token = await session.getToken('bench')
   const bare = () => fetch(url, { headers: { authorization: `Bearer ${token}` } })
   const guarded = () => fetch(url, { headers: { authorization: `Bearer ${token}` }, redirect: 'error', credentials: 'omit', referrerPolicy: 'no-referrer', cache: 'no-store' })
-  const contenders = { ours: () => session.fetch(url), peer: bare, again: bare, guarded }
-  const names = Object.keys(contenders)
-  const times = Object.fromEntries(names.map((name) => [name, []]))
-  const warm = 150
-  for (let i = 0; i < requests + warm; i++)
-    for (const name of order(names, i)) {
-      const at = performance.now()
-      const response = await contenders[name]()
-      const body = await response.json()
-      const took = performance.now() - at
-      assert(response.status === 200 && body.rows.length === 12, `${name}: HTTP ${response.status}`)
-      if (i >= warm) times[name].push(took)
-    }
+  const read = (send) => async () => {
+    const response = await send()
+    const body = await response.json()
+    assert(response.status === 200 && body.rows.length === 12, `HTTP ${response.status}`)
+  }
+  const times = await inTurn({ ours: read(() => session.fetch(url)), peer: read(bare), again: read(bare), guarded: read(guarded) }, { calls: requests })
   session.dispose()
-  return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
+  return times
 }

@@ -16,13 +16,25 @@ const clerk = () => {
   }
 }
 
-/** @param {any} app  what the page exports @returns {Promise<string[]>} the backends that answered */
-export const healthy = async (app) => {
+/** The first value of a live query, and the end of it. */
+const first = (live) => new Promise((resolve, reject) => {
+  const stop = live.subscribe({
+    next(value) {
+      resolve(value)
+      queueMicrotask(() => stop())
+    },
+    error: reject,
+  })
+})
+
+/** @param {any} app  what the page exports @param {{ live: boolean }} how `live`: it has a live query, too @returns {Promise<string[]>} who answered */
+export const healthy = async (app, { live }) => {
   const at = location.origin
   const session = app.clerkSession(clerk(), { templates: { fauna: 'fauna', hasura: 'hasura', convex: 'convex', instant: {} }, name: 'healthy' })
   const asked = []
   const hasura = new app.HasuraClient({ session, template: 'hasura', endpoint: `${at}/v1/graphql` })
   if ((await hasura.request('{ messages { id } }')).messages.length === 1) asked.push('hasura')
+  if (live && (await first(hasura.live('subscription { orders { id } }'))).orders.length === 1) asked.push('hasura live')
   if (!app.Client) return asked
   const fauna = new app.Client({ session, template: 'fauna', endpoint: at })
   if ((await fauna.query(app.fql`'Hello World!'`)).data === 'Hello World!') asked.push('fauna')

@@ -43,6 +43,23 @@ export const interleave = async (contenders, { rounds, warm = 2 }) => {
   return Object.fromEntries(names.map((name) => [name, median(times[name])]))
 }
 
+/**
+ * Calls the contenders one at a time, in turn, each call on the clock.
+ * @param {Record<string, () => Promise<void>>} contenders  @param {{ calls: number, warm?: number }} options `calls`: of each
+ * @returns medians by name, in milliseconds
+ */
+export const inTurn = async (contenders, { calls, warm = 150 }) => {
+  const names = Object.keys(contenders)
+  const times = Object.fromEntries(names.map((name) => [name, []]))
+  for (let i = 0; i < calls + warm; i++)
+    for (const name of order(names, i)) {
+      const at = performance.now()
+      await contenders[name]()
+      if (i >= warm) times[name].push(performance.now() - at)
+    }
+  return Object.fromEntries(names.map((name) => [name, median(times[name])]))
+}
+
 export const assert = (holds, otherwise) => {
   if (!holds) throw new Error(otherwise)
 }
