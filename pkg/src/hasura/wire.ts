@@ -53,7 +53,7 @@ export class Wire {
   readonly socket: WebSocket
   /** Said before a refusal. */
   words = ''
-  /** By the monotonic clock. */
+  /** By the wall clock. */
   heardAt = 0
   acked = false
   readonly #texts: Texts
