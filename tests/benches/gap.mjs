@@ -2,9 +2,10 @@
 import { startHasura } from '../backends/hasura/server.mjs'
 import { tinyIssuer } from '../backends/hasura/testing.mjs'
 
-/** Between two rows, and between two looks of the server at what has changed; milliseconds. */
+/** Between two rows; milliseconds. */
 export const WRITE_MS = 50
-export const REFETCH_MS = 25
+/** Between two looks of the server at what has changed. */
+const REFETCH_MS = 25
 
 const OWNER = 'user_alice'
 

@@ -1,6 +1,6 @@
 // One function for each part of the table: it measures, and makes rows of what it measured. `measured` never rounds what a goal is
 // compared with.
-import { REFETCH_MS, WRITE_MS } from './gap.mjs'
+import { WRITE_MS } from './gap.mjs'
 import { budgets, sizes } from './sizes.mjs'
 
 /**
@@ -104,14 +104,15 @@ export const measure = {
   async hasura({ bench, quick }) {
     const times = (value, of) => `${(value / of).toFixed(3)} times`
     const messages = 10_000
-    const next = await bench('next', { messages, rounds: quick ? 7 : 21 })
+    const next = await bench('next', { messages, rounds: quick ? 3 : 9 })
+    const alone = await bench('delivered', { messages, rounds: quick ? 15 : 51 })
     const each = (took) => `${((took * 1000) / messages).toFixed(2)} µs`
-    const again = await bench('resubscribe', { subscriptions: 500, rounds: quick ? 4 : 11 })
+    const again = await bench('resubscribe', { subscriptions: 500, rounds: quick ? 4 : 15 })
     const requests = await bench('requests', { calls: quick ? 400 : 2000, together: 1000, rounds: quick ? 3 : 5 })
     return [
       faster('hasura next', next.ours, next.peer, 'ms', {
         against: 'graphql-ws', goal: `as fast: at most ${SAME} times its time`, met: next.ours <= SAME * next.peer,
-        note: `10,000 results of some 250 bytes, from the first at the sink to the last; of graphql-ws's time: a second client of graphql-ws ${(next.again / next.peer).toFixed(3)}, createWsClient ${(next.standard / next.peer).toFixed(3)}. Without a socket, a message: ${each(next.bare.ours)}, createWsClient ${each(next.bare.standard)}, graphql-ws ${each(next.bare.peer)}`,
+        note: `10,000 results of some 250 bytes, from the first at the sink to the last; of graphql-ws's time: a second client of graphql-ws ${(next.again / next.peer).toFixed(3)}. Most of the time is the browser's: what the clients spend themselves on a message, without a socket: ${each(alone.ours)}, createWsClient ${each(alone.standard)}, graphql-ws ${each(alone.peer)}`,
       }),
       faster('hasura resubscribe', again.ours, again.peer, 'ms', {
         against: 'graphql-ws, without its pause', goal: `not slower: at most ${SAME} times its time`, met: again.ours <= SAME * again.peer,
@@ -126,14 +127,15 @@ export const measure = {
 
   async gap({ browser, quick }) {
     const { rows, ours, peer, expiredSeen } = await browser.gap({ lifetimeS: 10, expiries: quick ? 1 : 2 })
-    /** What the same look of the server brings is not late. */
-    const late = ({ live, stream }) => [Math.max(live.late, stream.late)].map((ms) => (ms < REFETCH_MS ? 0 : ms))[0]
+    const latest = ({ live, stream }) => Math.max(live.late, stream.late)
+    /** Who hears of a row before the next one is written is not blind; so much the machine does by itself. */
+    const blind = (side) => (latest(side) < WRITE_MS ? 0 : latest(side))
     const counts = ({ live, stream }) => `live query ${live.lost} lost, ${live.doubled} doubled; stream ${stream.lost} lost, ${stream.doubled} doubled`
     const clean = [ours.live, ours.stream].every(({ lost, doubled }) => lost === 0 && doubled === 0)
     return [{
-      name: 'hasura gap at expiry', ours: late(ours), peer: late(peer), ratio: null, unit: 'ms', against: 'graphql-ws, a new token for each connection', goal: '0 ms, 0 lost, 0 doubled; no token sent after its expiry',
-      met: late(ours) === 0 && clean && expiredSeen === 0,
-      note: `tokens of 10 s, ${rows} rows, one every ${WRITE_MS} ms; ours: ${ours.connected} sockets, ${counts(ours)}, the latest row ${ms(Math.max(ours.live.late, ours.stream.late))} after the one whose token does not expire; graphql-ws: ${peer.connected} sockets, ${counts(peer)}; connection_init with an expired token: ${expiredSeen}`,
+      name: 'hasura gap at expiry', ours: blind(ours), peer: blind(peer), ratio: null, unit: 'ms', against: 'graphql-ws, a new token for each connection', goal: '0 ms, 0 lost, 0 doubled; no token sent after its expiry',
+      met: blind(ours) === 0 && clean && expiredSeen === 0,
+      note: `tokens of 10 s, ${rows} rows, one every ${WRITE_MS} ms; ours: ${ours.connected} sockets, ${counts(ours)}, no row later than ${ms(latest(ours))}; graphql-ws: ${peer.connected} sockets, ${counts(peer)}; connection_init with an expired token: ${expiredSeen}`,
     }]
   },
 

@@ -71,7 +71,10 @@ export const gap = ({ endpoint, after, lifetimeS, expiries }) => new Promise((re
     for (; !holds(); await new Promise((again) => setTimeout(again, 20))) if (performance.now() > end) return false
     return true
   }
-  /** Its latest row beside `steady`, which the same look of the server told of the same row. */
+  /**
+   * `late`: the gap. Of all rows that were written, the longest time from when `steady` knew of one until this listener knew of it, or of a later one: the time for
+   * which it was blind. The server tells both in the same moment, so what the server, the writer and the machine do to both does not count.
+   */
   const measured = (of, from, to) => {
     const late = (what) => Math.max(...Array.from({ length: to - from + 1 }, (_, i) => of[what].at(from + i) - steady[what].at(from + i)))
     const one = (what) => ({ late: late(what), lost: of[what].lost(from, to), doubled: of[what].doubled })

@@ -8,16 +8,16 @@ import { deaf } from './wire.js'
 
 const endpoint = `${location.origin}/v1/graphql`
 const place = (name) => `${location.origin.replace('http', 'ws')}/sockets/${name}`
+const session = createSession({ ...provider(async () => jwt()), templates: { hasura: 'hasura' }, name: 'hasura' })
 /** As long as a HasuraClient keeps a socket that nobody needs. */
 const KEEP = 3_000
 
 /** Clients by contender, each with a path of its own. */
 const clients = {
-  ours: (name) => new HasuraClient({ session: signedIn(name), template: 'hasura', endpoint, wsEndpoint: place(name) }),
-  standard: (name) => createWsClient({ session: signedIn(name), template: 'hasura', url: place(name), lazyCloseTimeout: KEEP }),
+  ours: (name) => new HasuraClient({ session, template: 'hasura', endpoint, wsEndpoint: place(name) }),
+  standard: (name) => createWsClient({ session, template: 'hasura', url: place(name), lazyCloseTimeout: KEEP }),
   peer: (name) => createClient({ url: place(name), lazyCloseTimeout: KEEP, connectionParams: async () => ({ headers: { Authorization: `Bearer ${jwt()}` } }), retryWait: async () => {}, shouldRetry: () => true }),
 }
-const signedIn = (name) => createSession({ ...provider(async () => jwt()), templates: { hasura: 'hasura' }, name })
 
 const MANY = 'subscription Orders($count: Int!) { orders(limit: $count) { id socket item owner total open room at } }'
 const ONE = 'subscription Order($n: Int!) { orders(where: { id: { _eq: $n } }) { id socket item owner total open room at } }'
@@ -38,24 +38,24 @@ const listen = (client, count) => new Promise((resolve, reject) => {
   })
 })
 
-/** Medians in milliseconds: over a socket, and `bare`, the same without one: the frames are handed to the client in a loop. */
-export const next = async ({ messages, rounds }) => {
-  const open = { ours: clients.ours('ours'), standard: clients.standard('standard'), peer: clients.peer('peer'), again: clients.peer('again') }
-  const run = (of) => Object.fromEntries(Object.entries(of).map(([name, client]) => [name, () => listen(client, messages)]))
-  const socket = await interleave(run(open), { rounds })
-  for (const client of Object.values(open)) client.dispose()
-  const bare = await deaf(async () => {
-    const contenders = Object.fromEntries(Object.entries(clients).map(([name, make]) => [name, make(`bare ${name}`)]))
-    const times = await interleave(run(contenders), { rounds })
+/** @param {Record<string, any>} contenders clients @param {{ messages: number, rounds: number, warm: number }} options @returns medians in milliseconds */
+const listening = async (contenders, { messages, rounds, warm }) => {
+  try {
+    return await interleave(Object.fromEntries(Object.entries(contenders).map(([name, client]) => [name, () => listen(client, messages)])), { rounds, warm })
+  } finally {
     for (const client of Object.values(contenders)) client.dispose()
-    return times
-  })
-  return { ...socket, bare }
+  }
 }
+
+/** Over a socket; most of the time is the browser's. `again` is graphql-ws, too: what it differs by is the noise of the day. */
+export const next = (options) => listening({ ours: clients.ours('ours'), peer: clients.peer('peer'), again: clients.peer('again') }, { ...options, warm: 1 })
+
+/** What the clients spend themselves: the same messages without a socket, handed over in a loop. */
+export const delivered = (options) => deaf(() => listening({ ours: clients.ours('ours'), standard: clients.standard('standard'), peer: clients.peer('peer') }, { ...options, warm: 5 }))
 
 /**
  * Medians in milliseconds from `connection_ack` after a dropped connection until each of the subscriptions has its first result again; `sent`: until the last of
- * them was asked for again.
+ * them was asked for again. A client of its own for each round: ours pauses longer before it connects when one connection after the other is lost.
  */
 export const resubscribe = async ({ subscriptions, rounds }) => {
   const { send } = WebSocket.prototype
@@ -65,49 +65,49 @@ export const resubscribe = async ({ subscriptions, rounds }) => {
     sentAt = performance.now()
   }
   const sent = { ours: [], peer: [] }
-  const open = (name) => {
+  const round = async (name) => {
     const client = clients[name](`again-${name}`)
     let ackedAt = 0
-    /** Which socket each subscription has heard of. */
-    let heard = new Map()
-    let all = () => {}
-    let failed = (error) => void error
     client.on('connected', () => (ackedAt = performance.now()))
+    /** Which socket each subscription has heard of. */
+    let heard
+    let all
+    let failed = (_) => {}
+    /** @returns {Promise<number>} when the last one had its result */
     const results = () => new Promise((resolve, reject) => {
       heard = new Map()
       all = resolve
       failed = reject
     })
-    const first = results()
+    const subscribed = results()
     for (let n = 0; n < subscriptions; n++)
       client.subscribe({ query: ONE, variables: { n } }, {
         next({ data: { orders: [{ id, socket }] } }) {
-          assert(id === n && !heard.has(n), `${name}: a result too many, or not the one of ${n}`)
+          if (id !== n || heard.has(n)) return failed(new Error(`${name}: a result too many, or not the one of ${n}`))
           heard.set(n, socket)
           if (heard.size === subscriptions) all(performance.now())
         },
-        error: failed,
+        error: (error) => failed(error),
         complete() {},
       })
-    return {
-      client, first,
-      async round() {
-        const again = results()
-        const dropped = await (await fetch(`/sockets/again-${name}`, { method: 'DELETE' })).text()
-        const at = await again
-        assert(dropped === '1' && new Set(heard.values()).size === 1, `${name}: ${dropped} sockets were dropped, and the results came over ${new Set(heard.values()).size}`)
-        sent[name].push(sentAt - ackedAt)
-        return at - ackedAt
-      },
+    try {
+      await subscribed
+      const [before] = heard.values()
+      const again = results()
+      const dropped = await (await fetch(`/sockets/again-${name}`, { method: 'DELETE' })).text()
+      const at = await again
+      const over = new Set(heard.values())
+      assert(dropped === '1' && over.size === 1 && !over.has(before), `${name}: ${dropped} connections were dropped, and the results came over ${over.size}`)
+      sent[name].push(sentAt - ackedAt)
+      return at - ackedAt
+    } finally {
+      client.dispose()
     }
   }
-  const [ours, peer] = [open('ours'), open('peer')]
   try {
-    await Promise.all([ours.first, peer.first])
-    const times = await interleave({ ours: ours.round, peer: peer.round }, { rounds })
+    const times = await interleave({ ours: () => round('ours'), peer: () => round('peer') }, { rounds, warm: 1 })
     return { ...times, sent: { ours: median(sent.ours), peer: median(sent.peer) } }
   } finally {
-    for (const { client } of [ours, peer]) client.dispose()
     WebSocket.prototype.send = send
   }
 }
@@ -116,7 +116,6 @@ const QUERY = 'query Messages($room: String!) { messages(where: { room: { _eq: $
 
 /** Medians in milliseconds: of one request after the other, and `together`: of many at once, all of them. */
 export const requests = async ({ calls, together, rounds }) => {
-  const session = signedIn('requests')
   const client = new HasuraClient({ session, template: 'hasura', endpoint })
   const token = await session.getToken('hasura')
   const peer = new GraphQLClient(endpoint, { headers: { authorization: `Bearer ${token}` } })
@@ -136,6 +135,5 @@ export const requests = async ({ calls, together, rounds }) => {
   }
   const all = await interleave({ ours: many(contenders.ours), peer: many(contenders.peer) }, { rounds })
   client.dispose()
-  session.dispose()
   return { ...alone, together: all }
 }
