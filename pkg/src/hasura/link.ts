@@ -31,8 +31,8 @@ export interface Setup {
   probe?(): Promise<unknown>
   /** Pauses before an attempt. */
   pause?(attempt: number): unknown
-  /** Whether a close that may pass is worth another attempt. */
-  worthIt?(event: unknown): boolean
+  /** Whether a close that may pass, or an error, is worth another attempt. */
+  worthIt?(errorOrEvent: unknown): boolean
   /** What an operation ends with when its socket is lost for good. */
   lost(event: unknown): unknown
   /** Where the connection is kept without operations, and is given up. */
@@ -60,11 +60,19 @@ interface Line {
   lease?: Lease
   retry: boolean
   wire?: Wire
+  /** The machine knows that it is over; the socket's own end is still to come. */
+  over?: boolean
 }
 
 /** What another attempt would not change. */
 const lasting = (error: unknown): boolean =>
   !CountersignError.is(error) || (!error.retryable && !CountersignError.is(error, 'network', 'offline', 'timeout', 'provider_failed', 'token_expired', 'budget_exhausted', 'protocol'))
+
+/** As the reason of a close frame, which carries 123 bytes. */
+const reasonOf = (error: unknown): string => {
+  const text = scrub(error)
+  return new TextEncoder().encode(text).length < 124 ? text : 'Internal client error'
+}
 
 /** The payload of an `error` message: an array by the specification; Hasura sends an object or a text, too. */
 const errorsOf = (payload: unknown): readonly unknown[] => (Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload) }])
@@ -87,7 +95,9 @@ export class Link implements Hands, Ears {
   }
 
   emit<E extends keyof WsListeners>(event: E, ...args: Parameters<WsListeners[E]>): void {
-    for (const listener of this.#setup.heard[event] ?? []) this.#guarded(() => (listener as (...all: unknown[]) => void)(...args))
+    const all = this.#setup.heard[event]
+    // Whoever begins to listen now hears of the next one.
+    if (all?.size) for (const listener of [...all]) this.#guarded(() => (listener as (...all: unknown[]) => void)(...args))
   }
 
   /** What a sink or a listener throws is its own: it is reported as an unhandled rejection, and neither the socket nor other operations are harmed. */
@@ -138,6 +148,12 @@ export class Link implements Hands, Ears {
     for (const line of this.#lines.values()) line.control.abort()
   }
 
+  /** There is no socket, or nothing to say on it. */
+  #failed(socket: number, error: unknown): void {
+    const { worthIt } = this.#setup
+    this.tell((worthIt ? worthIt(error) : !lasting(error)) ? told.lost : told.failed, socket)
+  }
+
   // ---- what the machine wants
 
   open(socket: number, retry: boolean): void {
@@ -151,7 +167,7 @@ export class Link implements Hands, Ears {
       line.control.abort()
       this.#error = error
       this.emit('error', error)
-      this.tell(lasting(error) ? told.failed : told.lost, socket)
+      this.#failed(socket, error)
     })
   }
 
@@ -214,6 +230,7 @@ export class Link implements Hands, Ears {
     const line = this.#lines.get(socket)
     if (!line) return
     line.control.abort()
+    line.over = true
     // A normal end is waited for, so that its event is told.
     if (line.wire) line.wire.close(code)
     else this.#lines.delete(socket)
@@ -299,8 +316,9 @@ export class Link implements Hands, Ears {
     init().catch((error) => {
       this.emit('error', error)
       this.#error = error
-      wire.socket.close(4005, scrub(error).slice(0, 100))
-      this.tell(told.failed, wire.id)
+      line.over = true
+      wire.socket.close(4005, reasonOf(error))
+      this.#failed(wire.id, error)
     })
   }
 
@@ -314,12 +332,16 @@ export class Link implements Hands, Ears {
       wire.heardAt = at
       this.tell(told.heard, wire.id)
     }
-    if (this.#setup.heard.message?.size) this.emit('message', message)
+    const say = () => this.emit('message', message)
     if (operation && (operation.on === wire.id || operation.to === wire.id)) {
+      // In graphql-ws's order: a sink hears of a result or an error before the listeners, and of the end after them.
+      if (message.type === 'complete') say()
       if (message.type === 'next') this.#next(operation, wire, message.payload, frame)
       else if (message.type === 'error' || message.type === 'complete') this.#ended(operation, message)
+      if (message.type !== 'complete') say()
       return
     }
+    say()
     if (id !== undefined) return
     if (message.type === 'ping' || message.type === 'pong') this.#pulse(wire, message)
     else if (message.type === 'connection_ack') this.#acked(wire, message.payload)
@@ -377,6 +399,7 @@ export class Link implements Hands, Ears {
     const line = this.#lines.get(wire.id)
     if (!line || wire.acked) return
     wire.acked = true
+    this.#error = undefined
     this.emit('connected', wire.socket, payload, line.retry)
     this.tell(told.acked, wire.id, line.lease ? line.lease.notAfter - Date.now() : NaN)
   }
@@ -400,11 +423,14 @@ export class Link implements Hands, Ears {
       if (operation.on === wire.id && operation.to === undefined) operation.on = undefined
     }
     const { code, reason } = event
-    this.#error = this.#setup.lost(wire.words ? { code, reason: wire.words } : event)
-    this.state = { ...this.state, lastClose: { code, reason: scrub(wire.words || reason) } }
+    if (code !== 1000 || !line.over) {
+      this.#error = this.#setup.lost(wire.words ? { code, reason: wire.words } : event)
+      this.state = { ...this.state, lastClose: { code, reason: scrub(wire.words || reason) } }
+    }
     this.emit('closed', event)
+    this.#lines.delete(wire.id)
+    if (line.over) return
     if (this.#setup.worthIt && code !== 1000 && !this.#setup.worthIt(event)) this.tell(told.failed, wire.id)
     else this.tell(told.closed, wire.id, code, wire.words ? `Connection initialization failed: ${wire.words}` : String(reason ?? ''))
-    this.#lines.delete(wire.id)
   }
 }

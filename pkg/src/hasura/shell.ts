@@ -29,11 +29,15 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
   const heard: Heard = {}
   let engine: Engine | undefined
   let loading: Promise<Engine> | undefined
+  let over = false
   const use: Shell['use'] = (what, failed = () => {}) => {
     if (engine) return what(engine)
     // A load that failed is tried again by the next call.
     loading ??= load(heard).then(
-      (loaded) => (engine = loaded),
+      (loaded) => {
+        if (over) loaded.dispose()
+        return (engine = loaded)
+      },
       (error) => {
         loading = undefined
         throw error
@@ -90,6 +94,7 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     dispose() {
       // What waits for the load was asked for before.
       if (loading) use((e) => e.dispose())
+      else over = true
     },
   }
 }

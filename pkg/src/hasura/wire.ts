@@ -95,16 +95,17 @@ export class Wire {
     if (out && this.open) this.socket.send(JSON.stringify(out, this.#texts.replacer))
   }
 
-  /** A frozen socket (4499) is not waited for: its end is said here and now. */
+  /** What does not answer (4499, 4504) is not waited for: its end is said here and now. */
   close(code: number): void {
     const { socket } = this
+    const reason = code === 1000 ? 'Normal Closure' : 'Connection acknowledgement timeout'
     // Not null: an error without a listener ends a Node process.
-    if (code === 4499) socket.onopen = socket.onmessage = socket.onerror = socket.onclose = () => {}
+    if (code !== 1000) socket.onopen = socket.onmessage = socket.onerror = socket.onclose = () => {}
     try {
-      socket.close(code, code === 1000 ? 'Normal Closure' : code === 4499 ? 'Terminated' : 'Connection acknowledgement timeout')
+      socket.close(code, code === 4499 ? 'Terminated' : reason)
     } catch {
       // Some implementations refuse to close what is not open yet.
     }
-    if (code === 4499) this.#ears.closed(this, new TerminatedCloseEvent())
+    if (code !== 1000) this.#ears.closed(this, code === 4499 ? new TerminatedCloseEvent() : { code, reason, wasClean: false })
   }
 }
