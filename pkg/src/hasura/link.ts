@@ -75,7 +75,7 @@ const reasonOf = (error: unknown): string => {
 }
 
 /** The payload of an `error` message: an array by the specification; Hasura sends an object or a text, too. */
-const errorsOf = (payload: unknown): readonly unknown[] => (Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload) }])
+const errorsOf = (payload: unknown): readonly unknown[] => (Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload ?? 'the server gave no reason') }])
 
 export class Link implements Hands, Ears {
   readonly #setup: Setup
@@ -150,8 +150,17 @@ export class Link implements Hands, Ears {
 
   /** There is no socket, or nothing to say on it. */
   #failed(socket: number, error: unknown): void {
-    const { worthIt } = this.#setup
-    this.tell((worthIt ? worthIt(error) : !lasting(error)) ? told.lost : told.failed, socket)
+    this.tell(this.#worthIt(error, () => !lasting(error)) ? told.lost : told.failed, socket)
+  }
+
+  #worthIt(errorOrEvent: unknown, otherwise = () => true): boolean {
+    const { worthIt = otherwise } = this.#setup
+    try {
+      return worthIt(errorOrEvent)
+    } catch (error) {
+      this.#error = error
+      return false
+    }
   }
 
   // ---- what the machine wants
@@ -206,11 +215,16 @@ export class Link implements Hands, Ears {
     const operation = this.#operations.get(number)
     if (!operation) return
     const second = operation.on !== undefined
-    const payload = operation.follow.payload()
-    if (second) operation.follow.moving()
-    operation[second ? 'to' : 'on'] = socket
-    operation.arrived = false
-    this.#lines.get(socket)?.wire?.send({ id: operation.id, type: 'subscribe', payload })
+    try {
+      const payload = operation.follow.payload()
+      if (second) operation.follow.moving()
+      operation[second ? 'to' : 'on'] = socket
+      operation.arrived = false
+      this.#lines.get(socket)?.wire?.send({ id: operation.id, type: 'subscribe', payload })
+    } catch (error) {
+      // Its own fault: the others go on.
+      this.#fail(operation, CountersignError.is(error) ? error : new CountersignError('option_invalid', 'hasura: the operation cannot be written as JSON', { backend: 'hasura', cause: error }), told.unsubscribe)
+    }
   }
 
   stop(number: number, socket: number): void {
@@ -391,7 +405,7 @@ export class Link implements Hands, Ears {
     const pong = type === 'pong'
     this.emit(pong ? 'pong' : 'ping', true, payload)
     if (pong || this.#setup.disablePong) return
-    wire.send(payload ? { type: 'pong', payload } : { type: 'pong' })
+    this.#guarded(() => wire.send(payload ? { type: 'pong', payload } : { type: 'pong' }))
     this.emit('pong', false, payload)
   }
 
@@ -430,7 +444,7 @@ export class Link implements Hands, Ears {
     this.emit('closed', event)
     this.#lines.delete(wire.id)
     if (line.over) return
-    if (this.#setup.worthIt && code !== 1000 && !this.#setup.worthIt(event)) this.tell(told.failed, wire.id)
+    if (code !== 1000 && !this.#worthIt(event)) this.tell(told.failed, wire.id)
     else this.tell(told.closed, wire.id, code, wire.words ? `Connection initialization failed: ${wire.words}` : String(reason ?? ''))
   }
 }

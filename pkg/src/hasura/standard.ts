@@ -16,6 +16,17 @@ const theirs = (attempt: number) => new Promise((resolve) => setTimeout(resolve,
 
 const span = (ms: number | undefined): number => (ms !== undefined && Number.isFinite(ms) && ms > 0 ? ms : 0)
 
+const missingOrObject = (value: unknown) => value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value))
+
+/** What npm graphql-ws does not send either: a server closes the socket of all for it. */
+const check = (payload: Payload): void => {
+  const wrong = !payload || !missingOrObject(payload) ? 'must be an object'
+    : typeof payload.query !== 'string' ? 'needs a `query`, which is a text'
+    : payload.operationName != null && typeof payload.operationName !== 'string' ? 'has an `operationName` that is no text'
+    : (['variables', 'extensions'] as const).flatMap((name) => (missingOrObject(payload[name]) ? [] : `has \`${name}\` that are no object`))[0]
+  if (wrong) throw new CountersignError('option_invalid', `hasura: the payload of an operation ${wrong}`, { backend: 'hasura' })
+}
+
 export const standard = async (options: WsClientOptions<any>, heard: Heard): Promise<Engine> => {
   const { HasuraLink } = (await loadLive()) as unknown as { HasuraLink: MachineClass }
   const { session, template, anonymous, connectionParams, lazy = true, retryAttempts = 5, webSocketImpl, generateID } = options
@@ -64,11 +75,14 @@ export const standard = async (options: WsClientOptions<any>, heard: Heard): Pro
     start()
   })
   const subscribe = (payload: Payload, sink: WsSink<Result>) => {
-    if (disposed) {
-      queueMicrotask(() => sink.error(new CountersignError('disposed', 'this client was disposed', { backend: 'hasura' })))
+    try {
+      if (disposed) throw new CountersignError('disposed', 'this client was disposed', { backend: 'hasura' })
+      check(payload)
+      return link.subscribe(plain(payload), isSubscription(payload), sink, generateID?.(payload))
+    } catch (error) {
+      queueMicrotask(() => sink.error(error))
       return () => {}
     }
-    return link.subscribe(plain(payload), isSubscription(payload), sink, generateID?.(payload))
   }
   return {
     subscribe,

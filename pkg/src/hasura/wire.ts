@@ -80,6 +80,8 @@ export class Wire {
       message = JSON.parse(data, this.#texts.reviver)
       if (typeof message?.type !== 'string') throw new TypeError('a frame without a type')
       if (this.#dialect) message = this.#dialect.in(message)
+      const { type, payload } = message
+      if (type === 'next' && (typeof payload !== 'object' || !payload || Array.isArray(payload))) throw new TypeError('a result that is no object')
     } catch (error) {
       return this.#ears.garbled(this, error)
     }

@@ -7,7 +7,11 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { dist } from '../../dist.mjs'
 import { until } from '../../until.mjs'
 
-const { createWsClient } = await dist('hasura.js')
+const { createWsClient, HasuraClient } = await dist('hasura.js')
+const { createSession } = await dist('index.js')
+
+// This Node has no WebSocket of its own, and a session waits for a page.
+globalThis.WebSocket ??= WebSocket
 
 /** @typedef {{ ws: WebSocket, received: any[], protocol: string, closed?: [code: number, reason: string], send(message: unknown): void }} Connection */
 
@@ -85,7 +89,7 @@ export const query = 'subscription { todos { id } }'
 
 /**
  * Plays a script with a client.
- * @param {Script} script @param {(options: any) => any} create @param {{ acks?: boolean | object }} [options]
+ * @param {Script} script @param {(options: any) => any} create @param {{ acks?: boolean | object, wire?: boolean }} [options]
  */
 export const perform = async (script, create, options) => {
   const server = await startServer(options)
@@ -113,6 +117,8 @@ export const perform = async (script, create, options) => {
       sink: (name) => ({ next: (value) => note(name, 'next', value), error: (error) => note(name, 'error', error), complete: () => note(name, 'complete') }),
       logged: (what, count = 1) => until(() => log.filter((entry) => is(entry, what)).length >= count),
     })
+    // The server hears of the end of a socket in its own time.
+    if (options?.wire !== false) await until(() => server.connections.filter(({ closed }) => closed).length >= log.filter(([what]) => what === 'closed').length)
     return { log: [...log], wire: server.connections.map(({ received, protocol, closed }) => ({ protocol, received: [...received], closed })) }
   } finally {
     for (const client of made) void Promise.resolve(client.dispose()).catch(() => {})
@@ -147,4 +153,26 @@ export const same = (name, script, options) =>
     assert.ok(a.log.length >= (options?.length ?? 5), 'the script saw something')
   })
 
-export { until }
+const encode = (/** @type {object} */ value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+/**
+ * A HasuraClient of somebody whose tokens nobody checks.
+ * @param {string} endpoint of the socket @param {{ lifetimeS?: number, getToken?: (options: object) => unknown }} [account] @param {object} [options] of the client
+ */
+export const hasura = (endpoint, { lifetimeS = 60, getToken } = {}, options = {}) => {
+  globalThis.window ??= /** @type {any} */ (globalThis)
+  let made = 0
+  const token = () => {
+    const now = Math.floor(Date.now() / 1000)
+    return `${encode({ alg: 'RS256' })}.${encode({ iss: 'https://issuer.test', sub: 'alice', iat: now, exp: now + lifetimeS, jti: String(++made) })}.c2lnbmF0dXJl`
+  }
+  const watch = (tell) => {
+    tell({ user: 'alice' })
+    return () => {}
+  }
+  const session = createSession({ watch, getToken: getToken ? (given) => getToken(given) ?? token() : async () => token(), signOut() {}, templates: { hasura: 'hasura' }, name: `twin ${Math.random()}`, logger: false })
+  const client = new HasuraClient({ session, template: 'hasura', endpoint: endpoint.replace(/^ws/, 'http'), ...options })
+  return { client, session, token }
+}
+
+export { until, WebSocket }
