@@ -3,17 +3,12 @@ import { CountersignError } from '../errors.js'
 import { cursorOf, type Cursor } from './cursor.js'
 import type { Payload, Result } from './ws.js'
 
-/** What comes as a result: parsed, and the frame that it came in. */
-type Came = { value: Result; frame: string }
-
 /** Follows the results of one operation. Each method that is given a result answers with what is to be delivered, if anything. */
 export interface Follow {
-  /** What is sent now. */
-  payload(): Payload
-  /** Sent on another socket, while the first one goes on. */
-  moving(): void
-  /** The first one is gone, or none of its results count any more; what was sent on the other one counts. */
-  moved(): Result | undefined
+  /** What is sent now. `second`: on another socket, while the first one goes on. */
+  payload(second: boolean): Payload
+  /** The first one is gone, or none of its results count any more. Whether what was sent on the second one counts; if not, it is to be sent there once more. */
+  moved(): boolean
   /** From the only socket, or the first one of two. */
   take(value: Result, frame: string): Result | undefined
   /** Whether the second socket has caught up with the first. */
@@ -25,8 +20,7 @@ export interface Follow {
 /** A query or mutation; and a subscription of a server about which nothing is known. Everything counts. */
 export const plain = (payload: Payload): Follow => ({
   payload: () => payload,
-  moving() {},
-  moved: () => undefined,
+  moved: () => true,
   take: (value) => value,
   even: () => true,
   fresh: (value) => value,
@@ -44,7 +38,8 @@ const same = (a: string | undefined, b: string): boolean => a === b || (a !== un
 
 /**
  * A live query: each result is the whole one, and the first one after a subscribe always comes, also if nothing has changed.
- * On two sockets the second may be behind the first: it counts when it says what the first one said last, or when the first one said nothing meanwhile.
+ * On two sockets the second may be behind the first: it counts when it says what the first one said last, or when the first one said nothing meanwhile. If that
+ * cannot be waited for, it is asked once more, because what is read from now on is not older than what was delivered.
  */
 class Whole implements Follow {
   readonly #payload: Payload
@@ -55,43 +50,37 @@ class Whole implements Follow {
   /** The first socket spoke after the second was asked. */
   #spoke = false
   #even = false
-  #held: Came | undefined
+  /** What the second said last. */
+  #held: string | undefined
 
   constructor(payload: Payload) {
     this.#payload = payload
   }
 
-  payload(): Payload {
-    this.#again = true
+  payload(second: boolean): Payload {
+    this.#spoke = this.#even = false
+    this.#held = undefined
+    if (!second) this.#again = true
     return this.#payload
   }
 
-  moving(): void {
-    this.#again = this.#spoke = this.#even = false
-    this.#held = undefined
-  }
-
   #deliver(value: Result, frame: string): Result | undefined {
+    this.#again = false
     if (same(this.#last, frame)) return undefined
     this.#last = frame
     return value
   }
 
-  moved(): Result | undefined {
-    const held = this.#held
-    this.#held = undefined
-    this.#again = !held
-    return held && this.#deliver(held.value, held.frame)
+  moved(): boolean {
+    this.#again = true
+    return !this.#spoke
   }
 
   take(value: Result, frame: string): Result | undefined {
     this.#spoke = true
-    if (this.#again) {
-      this.#again = false
-      return this.#deliver(value, frame)
-    }
+    this.#even = this.#held !== undefined && same(this.#held, frame)
+    if (this.#again) return this.#deliver(value, frame)
     this.#last = frame
-    this.#even = !!this.#held && same(this.#held.frame, frame)
     return value
   }
 
@@ -101,11 +90,8 @@ class Whole implements Follow {
 
   fresh(value: Result, frame: string): Result | undefined {
     this.#even = !this.#spoke || same(this.#last, frame)
-    if (this.#even) {
-      this.#held = undefined
-      return this.#deliver(value, frame)
-    }
-    this.#held = { value, frame }
+    if (this.#even) return this.#deliver(value, frame)
+    this.#held = frame
     return undefined
   }
 }
@@ -118,26 +104,29 @@ class Rows implements Follow {
   readonly #payload: Payload
   readonly #cursor: Cursor
   #at: { value: unknown } | undefined
-  /** Cursors that the second socket will bring once more. */
-  #overlap: Set<string> | undefined
-  #moving = false
+  /** Cursors that the socket will bring once more, and how often. */
+  #overlap = new Map<string, number>()
+  /** The same of the second one; while there is one. */
+  #next: Map<string, number> | undefined
 
   constructor(payload: Payload, cursor: Cursor) {
     this.#payload = payload
     this.#cursor = cursor
   }
 
-  payload(): Payload {
+  payload(second: boolean): Payload {
+    if (second) this.#next = new Map()
+    else {
+      this.#next = undefined
+      this.#overlap.clear()
+    }
     return this.#at ? this.#cursor.from(this.#at.value) : this.#payload
   }
 
-  moving(): void {
-    this.#moving = true
-    this.#overlap = new Set()
-  }
-
-  moved(): undefined {
-    this.#moving = false
+  moved(): boolean {
+    this.#overlap = this.#next ?? this.#overlap
+    this.#next = undefined
+    return true
   }
 
   #key(row: any): string {
@@ -157,24 +146,35 @@ class Rows implements Follow {
     const found = this.#rows(value)
     if (!found) return value
     const [name, all] = found
-    let rows = all
-    if (this.#moving) for (const row of rows) this.#overlap!.add(this.#key(row))
-    else if (this.#overlap?.size) rows = rows.filter((row) => !this.#overlap!.delete(this.#key(row)))
+    const rows = this.#overlap.size ? all.filter((row) => !this.#twice(this.#key(row))) : all
+    if (this.#next)
+      for (const row of rows) {
+        const key = this.#key(row)
+        this.#next.set(key, (this.#next.get(key) ?? 0) + 1)
+      }
     const last = rows.at(-1)
     if (last !== undefined) {
       this.#key(last)
       this.#at = { value: last[this.#cursor.column] }
     }
-    if (rows === all) return value
+    if (rows.length === all.length) return value
     return rows.length ? { ...value, data: { ...value.data, [name]: rows } } : undefined
   }
 
+  #twice(key: string): boolean {
+    const count = this.#overlap.get(key)
+    if (!count) return false
+    if (count === 1) this.#overlap.delete(key)
+    else this.#overlap.set(key, count - 1)
+    return true
+  }
+
   even(): boolean {
-    return !this.#moving
+    return !this.#next
   }
 
   fresh(value: Result): Result | undefined {
-    this.#moving = false
+    this.moved()
     return this.take(value)
   }
 }

@@ -43,7 +43,7 @@ export interface Setup {
 /** An operation under way. */
 interface Operation {
   readonly number: number
-  readonly id: string
+  id: string
   readonly sink: WsSink<Result>
   readonly follow: Follow
   on?: number | undefined
@@ -216,8 +216,7 @@ export class Link implements Hands, Ears {
     if (!operation) return
     const second = operation.on !== undefined
     try {
-      const payload = operation.follow.payload()
-      if (second) operation.follow.moving()
+      const payload = operation.follow.payload(second)
       operation[second ? 'to' : 'on'] = socket
       operation.arrived = false
       this.#lines.get(socket)?.wire?.send({ id: operation.id, type: 'subscribe', payload })
@@ -235,9 +234,15 @@ export class Link implements Hands, Ears {
   take(number: number, socket: number): void {
     const operation = this.#operations.get(number)
     if (!operation) return
-    operation.on = socket
     operation.to = undefined
-    this.#deliver(operation, () => operation.follow.moved())
+    if (operation.follow.moved()) return void (operation.on = socket)
+    // Under another name: what comes under this one is not known to be new.
+    this.stop(number, socket)
+    this.#ids.delete(operation.id)
+    operation.id = `${operation.id}+`
+    this.#ids.set(operation.id, operation)
+    operation.on = undefined
+    this.send(number, socket)
   }
 
   close(socket: number, code: number): void {
@@ -373,7 +378,6 @@ export class Link implements Hands, Ears {
     if (operation.to === undefined || !follow.even()) return
     operation.on = operation.to
     operation.to = undefined
-    if (first) follow.moved()
     this.#arrive(operation, operation.on!)
   }
 
