@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::answer::Token;
-use super::host::Host;
+use super::host::{self, Host};
 use crate::auth::entry::{FlightId, KeyId, Reason};
 use crate::auth::machine::{Decision, Notice};
 use crate::core::error::Why;
@@ -23,11 +23,11 @@ impl Ports for Browser {
     type Value = Token;
 
     fn now(&self) -> Now {
-        Now { wall: UnixMillis(js_sys::Date::now() as i64), mono: Mono(self.0.now() as i64) }
+        Now { wall: UnixMillis(host::wall() as i64), mono: Mono(self.0.now() as i64) }
     }
 
     fn random(&self) -> f64 {
-        js_sys::Math::random()
+        host::random()
     }
 
     fn ask(&self, flight: FlightId, key: KeyId, force: bool, reason: Reason) {
