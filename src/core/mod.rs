@@ -17,7 +17,7 @@ pub mod json;
 pub mod lease;
 #[cfg(feature = "core")]
 pub mod payload;
-#[cfg(feature = "core")]
+#[cfg(any(feature = "core", feature = "live"))]
 pub mod queue;
 #[cfg(feature = "core")]
 pub mod sabotage;

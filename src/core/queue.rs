@@ -28,4 +28,15 @@ impl<T> Queue<T> {
         }
         self.first.next()
     }
+
+    /// Leaves out what is not to be kept.
+    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        let mut kept = Vec::new();
+        while let Some(item) = self.take() {
+            if keep(&item) {
+                kept.push(item);
+            }
+        }
+        self.then = kept;
+    }
 }

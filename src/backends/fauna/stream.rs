@@ -10,8 +10,8 @@
 //! closes the connection cleanly, without an event; 128 events are replayed at most.
 
 use crate::core::backoff::jitter;
+use crate::core::queue::Queue;
 use crate::core::time::{DurationMs, Mono, Now};
-use std::collections::VecDeque;
 
 /// From the request to the first event. A server that answers always sends a `status` at once; a session that waits for its token gives up before.
 const CONNECT: DurationMs = DurationMs::seconds(45);
@@ -173,7 +173,7 @@ pub struct Stream {
     hidden: bool,
     due: Option<Mono>,
     shown: Option<Mono>,
-    effects: VecDeque<Effect>,
+    effects: Queue<Effect>,
 }
 
 impl Stream {
@@ -196,13 +196,13 @@ impl Stream {
             hidden: false,
             due: None,
             shown: None,
-            effects: VecDeque::new(),
+            effects: Queue::default(),
         }
     }
 
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.effects.take()
     }
 
     /// Takes an event. `random` is in `[0, 1)`.
@@ -214,7 +214,7 @@ impl Stream {
                 self.sourced = true;
                 // Not before: whoever read before the new source began would miss what happened in between.
                 if self.missed {
-                    self.effects.push_back(Effect::Resync);
+                    self.effects.add(Effect::Resync);
                 }
                 self.go(Cause::None, now);
             }
@@ -277,11 +277,11 @@ impl Stream {
             self.phase = Phase::Connecting;
             // A feed's request has a time limit of its own, which knows how long the server may take. Nobody reads for a consumer that has enough.
             self.due = (self.policy.via == Via::Stream && !self.held).then(|| now.mono + CONNECT);
-            self.effects.push_back(Effect::Connect(self.id, cause));
+            self.effects.add(Effect::Connect(self.id, cause));
         } else {
             self.phase = Phase::Sourcing;
             self.due = None;
-            self.effects.push_back(Effect::Source(self.id));
+            self.effects.add(Effect::Source(self.id));
         }
     }
 
@@ -295,7 +295,7 @@ impl Stream {
     /// Nothing runs any more.
     fn stop(&mut self) {
         if self.alive(self.id) {
-            self.effects.push_back(Effect::Abort(self.id));
+            self.effects.add(Effect::Abort(self.id));
         }
         self.due = None;
     }
@@ -307,7 +307,7 @@ impl Stream {
             self.proven = true;
             self.failures = 0;
             self.phase = Phase::Open;
-            self.effects.push_back(Effect::Open);
+            self.effects.add(Effect::Open);
         } else if self.stale {
             return;
         }
@@ -325,7 +325,7 @@ impl Stream {
     fn page(&mut self, more: bool, now: Now) {
         let Via::Feed(every) = self.policy.via else { return };
         if !self.proven || self.failures > 0 {
-            self.effects.push_back(Effect::Open);
+            self.effects.add(Effect::Open);
         }
         (self.proven, self.failures, self.refusals) = (true, 0, 0);
         if more && !self.held {
@@ -395,7 +395,7 @@ impl Stream {
         let wait = jitter(self.failures.max(self.flaps), self.policy.max_backoff, random);
         self.phase = Phase::Waiting;
         self.due = Some(now.mono + wait);
-        self.effects.push_back(Effect::Wait(wait, cause));
+        self.effects.add(Effect::Wait(wait, cause));
     }
 
     fn woken(&mut self, now: Now) {
@@ -447,7 +447,7 @@ impl Stream {
 
     fn end(&mut self) {
         self.over();
-        self.effects.push_back(Effect::End);
+        self.effects.add(Effect::End);
     }
 
     /// What was asked for and not done yet is not done any more. `End` is the last effect, so that nobody needs to ask for another.
@@ -456,7 +456,7 @@ impl Stream {
         self.stop();
         self.phase = Phase::Over;
         self.shown = None;
-        self.effects.push_back(Effect::WakeIn(None));
+        self.effects.add(Effect::WakeIn(None));
     }
 
     /// Keeps the one timer where it is needed. One that goes off too soon is cheaper than one that is set with every event.
@@ -464,7 +464,7 @@ impl Stream {
         let Some(due) = self.due else { return };
         if self.shown.is_none_or(|shown| due < shown) {
             self.shown = Some(due);
-            self.effects.push_back(Effect::WakeIn(Some(due - now.mono)));
+            self.effects.add(Effect::WakeIn(Some(due - now.mono)));
         }
     }
 }

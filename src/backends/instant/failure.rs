@@ -1,5 +1,7 @@
 //! What a failed exchange means for the next one: Instant's error bodies, read once, here.
 
+use crate::core::text::contains;
+
 /// What came back instead of a session. Text only: no body, no token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Answer<'a> {
@@ -48,11 +50,11 @@ impl Failure {
             500.. => return Self::Unknown,
             _ => {}
         }
-        if answer.text.contains("Token is expired") {
+        if contains(answer.text, "Token is expired") {
             Self::Expired
         } else if answer.attached && answer.kind == "record-not-found" && answer.record == "app-user" {
             Self::StaleSession
-        } else if answer.text.contains("Could not find signing key") || answer.text.contains("Unable to fetch OAuth configuration") {
+        } else if contains(answer.text, "Could not find signing key") || contains(answer.text, "Unable to fetch OAuth configuration") {
             Self::KeyMissing
         } else {
             Self::Permanent

@@ -8,7 +8,7 @@
 
 use super::failure::Failure;
 pub use super::words::{Effect, Event, Held, Identity, IdentityId, Owner, SessionId, State};
-use std::collections::VecDeque;
+use crate::core::queue::Queue;
 
 /// Waits after failures; the last one repeats. Milliseconds.
 const LADDER: [i64; 6] = [1_000, 2_000, 5_000, 15_000, 30_000, 60_000];
@@ -74,7 +74,7 @@ pub struct Bridge {
     attempt: Attempt,
     state: State,
     alarm: Option<i64>,
-    effects: VecDeque<Effect>,
+    effects: Queue<Effect>,
 }
 
 impl Default for Bridge {
@@ -99,7 +99,7 @@ impl Bridge {
             attempt: Attempt::default(),
             state: State::Idle,
             alarm: None,
-            effects: VecDeque::new(),
+            effects: Queue::default(),
         }
     }
 
@@ -120,7 +120,7 @@ impl Bridge {
 
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.effects.take()
     }
 
     /// Takes an event. `now`: milliseconds of the local wall clock.
@@ -252,7 +252,7 @@ impl Bridge {
         if failure == Failure::StaleSession {
             self.held = None;
             self.sent = None;
-            self.effects.push_back(Effect::Clear { dead: true });
+            self.effects.add(Effect::Clear { dead: true });
         }
     }
 
@@ -268,7 +268,7 @@ impl Bridge {
         if let Some(previous) = self.held.replace(next) {
             self.bury(previous.session, now);
         }
-        self.effects.push_back(Effect::Store(next));
+        self.effects.add(Effect::Store(next));
     }
 
     fn drop_held(&mut self, dead: bool, now: i64) {
@@ -277,7 +277,7 @@ impl Bridge {
             if !dead {
                 self.bury(held.session, now);
             }
-            self.effects.push_back(Effect::Clear { dead });
+            self.effects.add(Effect::Clear { dead });
         }
     }
 
@@ -328,7 +328,7 @@ impl Bridge {
     fn begin(&mut self, now: i64) {
         if let Some(grave) = self.graves.iter().find(|grave| grave.due <= now) {
             self.busy = Busy::Revoke(grave.session);
-            self.effects.push_back(Effect::Revoke(grave.session));
+            self.effects.add(Effect::Revoke(grave.session));
         } else if let Some(identity) = self.wants().filter(|_| self.attempt.due <= now) {
             self.epoch = self.epoch.wrapping_add(1).max(1);
             self.busy = Busy::Exchange { epoch: self.epoch, identity, live: true };
@@ -336,7 +336,7 @@ impl Bridge {
             if attach.is_some() {
                 self.sent = self.sent.or(Some(Sent { identity, unclear: false }));
             }
-            self.effects.push_back(Effect::Exchange { epoch: self.epoch, attach, force: self.attempt.force });
+            self.effects.add(Effect::Exchange { epoch: self.epoch, attach, force: self.attempt.force });
         }
     }
 
@@ -352,7 +352,7 @@ impl Bridge {
         };
         if state != self.state {
             self.state = state;
-            self.effects.push_back(Effect::Notify(state));
+            self.effects.add(Effect::Notify(state));
         }
     }
 
@@ -365,7 +365,7 @@ impl Bridge {
         };
         if alarm != self.alarm {
             self.alarm = alarm;
-            self.effects.push_back(Effect::RetryAt(alarm));
+            self.effects.add(Effect::RetryAt(alarm));
         }
     }
 }
