@@ -1,121 +1,76 @@
-//! The Instant bridge for JavaScript: events in as numbers and short texts, effects out as short lists of numbers.
+//! The Instant bridge for JavaScript.
 
+use super::live::{Live, Machine, Told};
 use crate::backends::instant::failure::{Answer, Failure};
 use crate::backends::instant::machine::{Bridge, Effect, Event, Held, Identity, IdentityId, Owner, SessionId, State};
-use std::cell::RefCell;
+use crate::core::time::Now;
 use wasm_bindgen::prelude::*;
 
-/// Keeps one Instant session equal to the identity. Tokens and users stay in JavaScript; sessions and identities are numbers from 1,
-/// 0 is none. Every method takes the wall clock in milliseconds last.
-#[wasm_bindgen]
-pub struct InstantBridge {
-    // Methods take `&self`: an effect that JavaScript carries out at once may come back in while another object method is on the stack.
-    bridge: RefCell<Bridge>,
+/// A machine that keeps one Instant session equal to the identity, idle until it is told the identity and what storage holds. Tokens and users
+/// stay in JavaScript; sessions and identities are numbers from 1, 0 is none.
+///
+/// What it is told: 0 identity (a: -1 not known, 0 nobody, else its number), 1 stored (id session, 0: nothing; a owner: -2 a guest, -1 a stranger,
+/// 0 nobody, else the identity's number), 2 exchanged (id session; a epoch, 0: not wanted), 3 an exchange failed with an answer (id epoch; a status, 0: no
+/// answer; b milliseconds for which the server asked to be left alone; text: `type`, `hint.record-type` and `message` of its body, a line each), 4 the
+/// same of one that a session was sent along with, 5 no token for an exchange (id epoch), 6 it failed before it was sent, in a way that only a person can
+/// change (id epoch), 7 revoked (id session; a 1: done, also when the server did not know it), 8 the application signed in by itself (id session),
+/// 9 or out (a 1: revoke), 10 the server does not know a session any more (id), 11 time passed, 12 the page woke up or the network returned,
+/// 13 somebody asks again after a failure.
+///
+/// Its effects: 0 exchange (a epoch, b session to attach, c 1: with a new token), 1 revoke (a session), 2 store (a session, b owner as above),
+/// 3 clear (a 1: without a request), 4 notify (a: 0 idle, 1 signing in, 2 signed in, 3 signed out, 4 failed), 5 retry at (a time, -1: no need).
+#[wasm_bindgen(js_name = instantBridge)]
+pub fn instant_bridge() -> Machine {
+    Machine::of(Bridge::new())
 }
 
-#[wasm_bindgen]
-#[allow(clippy::new_without_default)]
-impl InstantBridge {
-    /// Idle until it is told the identity and what storage holds.
-    #[wasm_bindgen(constructor)]
-    pub fn new() -> Self {
-        Self { bridge: RefCell::new(Bridge::new()) }
-    }
-
-    /// The identity: -1 not known, 0 nobody, else its number.
-    pub fn identity(&self, id: i32, now: f64) {
-        let identity = match u32::try_from(id) {
-            Err(_) => Identity::Unknown,
-            Ok(0) => Identity::Nobody,
-            Ok(id) => Identity::User(IdentityId(id)),
-        };
-        self.handle(Event::Identity(identity), now);
-    }
-
-    /// What storage held: session 0 is nothing; owner -2 a guest, -1 a stranger, 0 nobody, else the identity's number.
-    pub fn stored(&self, session: u32, owner: i32, now: f64) {
-        let owner = match owner {
-            -2 => Owner::Guest,
-            0 => Owner::Nobody,
-            other => u32::try_from(other).map_or(Owner::Stranger, |id| Owner::User(IdentityId(id))),
-        };
-        let held = (session != 0).then_some(Held { session: SessionId(session), owner });
-        self.handle(Event::Stored(held), now);
-    }
-
-    /// An exchange gave a session; epoch 0 for one that is not wanted.
-    pub fn exchanged(&self, epoch: u32, session: u32, now: f64) {
-        self.handle(Event::Exchanged { epoch, session: SessionId(session) }, now);
-    }
-
-    /// An exchange failed with this answer; status 0 is no answer.
-    #[allow(clippy::too_many_arguments)]
-    pub fn failed(&self, epoch: u32, status: u16, kind: &str, text: &str, record: &str, attached: bool, retry_after_ms: f64, now: f64) {
-        let answer = Answer { status, kind, text, record, attached, retry_after_ms: retry_after_ms as i64 };
-        self.handle(Event::Failed { epoch, failure: Failure::of(&answer) }, now);
-    }
-
-    /// The provider had no token for an exchange.
-    #[wasm_bindgen(js_name = noToken)]
-    pub fn no_token(&self, epoch: u32, now: f64) {
-        self.handle(Event::Failed { epoch, failure: Failure::NoToken }, now);
-    }
-
-    /// An exchange failed before it was sent, in a way that only a person can change.
-    pub fn refused(&self, epoch: u32, now: f64) {
-        self.handle(Event::Failed { epoch, failure: Failure::Permanent }, now);
-    }
-
-    /// A revocation ended; `done` also when the server did not know the session.
-    pub fn revoked(&self, session: u32, done: bool, now: f64) {
-        let session = SessionId(session);
-        self.handle(if done { Event::Revoked(session) } else { Event::RevokeFailed(session) }, now);
-    }
-
-    /// The application signed in by itself.
-    pub fn adopt(&self, session: u32, now: f64) {
-        self.handle(Event::Adopt(SessionId(session)), now);
-    }
-
-    /// The application signed out by itself.
-    pub fn leave(&self, revoke: bool, now: f64) {
-        self.handle(Event::Leave { revoke }, now);
-    }
-
-    /// The server does not know this session any more.
-    pub fn lost(&self, session: u32, now: f64) {
-        self.handle(Event::Lost(SessionId(session)), now);
-    }
-
-    /// Time passed.
-    pub fn tick(&self, now: f64) {
-        self.handle(Event::Tick, now);
-    }
-
-    /// The page woke up or the network returned.
-    pub fn wake(&self, now: f64) {
-        self.handle(Event::Wake, now);
-    }
-
-    /// Somebody asks again after a failure.
-    pub fn retry(&self, now: f64) {
-        self.handle(Event::Retry, now);
-    }
-
-    /// The session that may be sent for the present identity, or 0.
-    pub fn usable(&self) -> u32 {
-        self.bridge.borrow().usable().map_or(0, |session| session.0)
-    }
-
-    /// The next effect as `[what, a, b, c]`, or nothing. what: 0 exchange (a epoch, b session to attach, c 1: with a new token), 1 revoke (a session), 2 store (a session, b owner as in `stored`), 3 clear (a 1: without a request), 4 notify (a: 0 idle,
-    /// 1 signing in, 2 signed in, 3 signed out, 4 failed), 5 retry at (a time, -1: no need).
-    pub fn poll(&self) -> Option<Vec<f64>> {
-        let effect = self.bridge.borrow_mut().poll()?;
-        Some(match effect {
-            Effect::Exchange { epoch, attach, force } => {
-                vec![0.0, f64::from(epoch), f64::from(attach.map_or(0, |session| session.0)), f64::from(u8::from(force))]
+impl Live for Bridge {
+    fn tell(&mut self, Told { what, id, a, b, text }: Told<'_>, now: Now, _: f64) {
+        let session = SessionId(id);
+        let number = a as i32;
+        let failed = |failure| Event::Failed { epoch: id, failure };
+        let event = match what {
+            0 => Event::Identity(match u32::try_from(number) {
+                Err(_) => Identity::Unknown,
+                Ok(0) => Identity::Nobody,
+                Ok(id) => Identity::User(IdentityId(id)),
+            }),
+            1 => {
+                let owner = match number {
+                    -2 => Owner::Guest,
+                    0 => Owner::Nobody,
+                    other => u32::try_from(other).map_or(Owner::Stranger, |id| Owner::User(IdentityId(id))),
+                };
+                Event::Stored((id != 0).then_some(Held { session, owner }))
             }
-            Effect::Revoke(session) => vec![1.0, f64::from(session.0)],
+            2 => Event::Exchanged { epoch: number as u32, session },
+            3 | 4 => {
+                let mut lines = text.splitn(3, '\n');
+                let mut line = || lines.next().unwrap_or_default();
+                failed(Failure::of(&Answer { status: a as u16, kind: line(), record: line(), text: line(), attached: what == 4, retry_after_ms: b as i64 }))
+            }
+            5 => failed(Failure::NoToken),
+            6 => failed(Failure::Permanent),
+            7 => if number == 1 { Event::Revoked(session) } else { Event::RevokeFailed(session) },
+            8 => Event::Adopt(session),
+            9 => Event::Leave { revoke: number == 1 },
+            10 => Event::Lost(session),
+            11 => Event::Tick,
+            12 => Event::Wake,
+            13 => Event::Retry,
+            _ => return,
+        };
+        self.handle(event, now.wall.0);
+    }
+
+    fn usable(&self) -> u32 {
+        Bridge::usable(self).map_or(0, |session| session.0)
+    }
+
+    fn poll(&mut self) -> Option<[f64; 4]> {
+        let (what, a, b, c) = match Bridge::poll(self)? {
+            Effect::Exchange { epoch, attach, force } => (0, f64::from(epoch), attach.map_or(0.0, |session| f64::from(session.0)), force),
+            Effect::Revoke(session) => (1, f64::from(session.0), 0.0, false),
             Effect::Store(held) => {
                 let owner = match held.owner {
                     Owner::User(id) => f64::from(id.0),
@@ -123,9 +78,9 @@ impl InstantBridge {
                     Owner::Stranger => -1.0,
                     Owner::Guest => -2.0,
                 };
-                vec![2.0, f64::from(held.session.0), owner]
+                (2, f64::from(held.session.0), owner, false)
             }
-            Effect::Clear { dead } => vec![3.0, f64::from(u8::from(dead))],
+            Effect::Clear { dead } => (3, f64::from(u8::from(dead)), 0.0, false),
             Effect::Notify(state) => {
                 let state = match state {
                     State::Idle => 0,
@@ -134,15 +89,10 @@ impl InstantBridge {
                     State::SignedOut => 3,
                     State::Failed => 4,
                 };
-                vec![4.0, f64::from(state)]
+                (4, f64::from(state), 0.0, false)
             }
-            Effect::RetryAt(at) => vec![5.0, at.map_or(-1.0, |at| at as f64)],
-        })
-    }
-}
-
-impl InstantBridge {
-    fn handle(&self, event: Event, now: f64) {
-        self.bridge.borrow_mut().handle(event, now as i64);
+            Effect::RetryAt(at) => (5, at.map_or(-1.0, |at| at as f64), 0.0, false),
+        };
+        Some([f64::from(what), a, b, f64::from(u8::from(c))])
     }
 }

@@ -10,3 +10,5 @@ pub mod instant;
 pub mod fauna;
 #[cfg(all(feature = "live", feature = "hasura"))]
 pub mod hasura;
+#[cfg(feature = "live")]
+pub mod live;

@@ -9,7 +9,7 @@ import { connection, type Connection } from './event-way.js'
 import { Inbox } from './inbox.js'
 import { Garbled } from './lines.js'
 import { mono } from '../machine.js'
-import { run, told, type causes, type MachineClass, type Running } from './machine.js'
+import { run, told, type causes, type Running } from './machine.js'
 import type { ResyncEvent, Since, StreamEvent, StreamState, Subscribed } from './stream.js'
 import type { Who } from './state.js'
 import type { FeedSuccess, StreamEventError } from './wire.js'
@@ -170,8 +170,7 @@ class Subscription<T> {
     const every = config.via === 'feed' ? Math.ceil(config.poll_ms ?? 5000) || 5000 : -1
     const most = config.max_attempts >= 1 ? Math.min(Math.ceil(config.max_attempts), MOST) : 1
     const later = own && !own.counted ? 0 : most
-    const Machine = (glue as unknown as { FaunaStream: MachineClass }).FaunaStream
-    this.#machine = run(new Machine(every, most, later, config.max_backoff * 1000 || 20_000, again), this)
+    this.#machine = run(glue.faunaStream(every, most, later, config.max_backoff * 1000 || 20_000, again), this)
     this.#listen()
     this.#machine.tell(told.start)
   }

@@ -7,6 +7,7 @@ import { InstantAPIError } from './errors.js'
 import { Follower } from './follower.js'
 import { addressOf, appIdOf, HttpPort, readAnswer, subjectOf } from './http.js'
 import type { InstantConfig } from './init.js'
+import { told } from './machine.js'
 import type { User } from './port.js'
 import { indexedDbStore, memoryStore, type SessionStore } from './storage.js'
 import type { Watch } from './watch.js'
@@ -62,7 +63,7 @@ export class Db {
 
   async signOut(revoke: boolean): Promise<void> {
     await this.follower.ready()
-    this.follower.tell((m, now) => m.leave(revoke, now))
+    this.follower.machine?.tell(told.leave, 0, +revoke)
   }
 
   async getAuth(): Promise<User | null> {
@@ -86,7 +87,7 @@ export class Db {
       } catch (error) {
         const gone = error instanceof InstantAPIError && error.body.type === 'record-not-found' && error.body.recordType === 'app-user'
         if (!gone || !user || !again) throw error
-        this.follower.tell((m, now) => m.lost(this.follower.number(user), now))
+        this.follower.machine?.tell(told.lost, this.follower.number(user))
       }
     }
   }
@@ -114,7 +115,7 @@ export class Db {
     const { user } = this
     if (!user) return
     void this.#port.revoke(user)
-    this.follower.tell((m, now) => m.lost(this.follower.number(user), now))
+    this.follower.machine?.tell(told.lost, this.follower.number(user))
   }
 
   /** The user to ask as; `null`: nobody is signed in. Waits for the identity and for a sign-in under way. */
@@ -123,7 +124,7 @@ export class Db {
     addressOf(this.#config, '/')
     await this.follower.ready()
     // Asked again after a failure: tried again.
-    if (this.follower.state.status === 'failed') this.follower.tell((m, now) => m.retry(now))
+    if (this.follower.state.status === 'failed') this.follower.machine?.tell(told.retry)
     const until = Date.now() + patienceMs
     for (;;) {
       const { user, state } = this.follower
@@ -166,10 +167,10 @@ export class Db {
     try {
       guard.check()
     } catch (error) {
-      this.follower.tell((m, now) => m.exchanged(0, number, now))
+      this.follower.machine?.tell(told.exchanged, number)
       throw error
     }
-    this.follower.tell((m, now) => m.adopt(number, now))
+    this.follower.machine?.tell(told.adopt, number)
     return { user }
   }
 }

@@ -2,8 +2,8 @@ import { CountersignError } from '../errors.js'
 import { followers } from '../internal.js'
 import type { Session, Unsubscribe } from '../types.js'
 import { InstantAPIError } from './errors.js'
-import { loadMachine } from './load.js'
-import { connectMachine, owners, type Machine } from './machine.js'
+import { newMachine } from './load.js'
+import { connectMachine, owners, told, type Connected } from './machine.js'
 import type { Found, OwnerRecord, Port, User } from './port.js'
 import type { BridgeState, Engine } from './watch.js'
 
@@ -25,7 +25,8 @@ export class Follower implements Engine {
   readonly #session: Session<any>
   readonly #template: string
   readonly #port: Port
-  #machine: ReturnType<typeof connectMachine> | undefined
+  /** There with the artefact. Before that nothing is told: what there is to know is told when it comes. */
+  machine: Connected | undefined
   #booting: Promise<void> | undefined
   #users = new Map<number, User>()
   #sessions = new Map<string, number>()
@@ -52,7 +53,7 @@ export class Follower implements Engine {
   get user(): User | undefined {
     // The session changes its identity at once and tells it a moment later.
     if (this.#key() !== this.#told) this.#identify()
-    return this.#users.get(this.#machine?.usable() ?? 0)
+    return this.#users.get(this.machine?.usable() ?? 0)
   }
 
   /** Follows the session from now on; after a failure it tries again. */
@@ -60,7 +61,7 @@ export class Follower implements Engine {
     if (this.#stop) return
     const offs = [
       this.#session.on('identity', () => this.#identify()),
-      this.#session.on('wake', () => this.tell((m, now) => m.wake(now))),
+      this.#session.on('wake', () => this.machine?.tell(told.wake)),
       this.#session.on('token', ({ template }) => {
         if (typeof this.#bearer !== 'string' || template !== this.#template) return
         this.#bear('')
@@ -80,19 +81,14 @@ export class Follower implements Engine {
     }
     this.ready().catch(() => undefined)
     this.#identify()
-    this.tell((m, now) => m.retry(now))
+    this.machine?.tell(told.retry)
   }
 
   /** Holds what there is and begins nothing new. Revocations under way go on. */
   end(): void {
     this.#stop?.()
     this.#stop = undefined
-    this.tell((m, now) => m.identity(-1, now))
-  }
-
-  /** Tells the machine something; what follows from it is done at once. */
-  tell(event: (machine: Machine, now: number) => void): void {
-    this.#machine?.tell(event)
+    this.machine?.tell(told.identity, 0, -1)
   }
 
   /** The number of a user's session, the same for the same session. */
@@ -135,7 +131,7 @@ export class Follower implements Engine {
     if (this.#session.identityKey !== undefined) this.#bearer = undefined
     const key = (this.#told = this.#key())
     if (key !== undefined && !this.#booting) this.ready().catch(() => undefined)
-    this.tell((m, now) => m.identity(key === undefined || !this.#stop ? -1 : this.#identity(key), now))
+    this.machine?.tell(told.identity, 0, key === undefined || !this.#stop ? -1 : this.#identity(key))
   }
 
   #identity(key: string | null): number {
@@ -146,7 +142,7 @@ export class Follower implements Engine {
   }
 
   async #boot() {
-    this.#machine = connectMachine(await loadMachine(), {
+    this.machine = connectMachine(await newMachine(), {
       exchange: (epoch, attach, force) => void this.#exchange(epoch, attach, force),
       revoke: (session) => this.#revoke(session),
       store: (session, owner) => {
@@ -158,16 +154,16 @@ export class Follower implements Engine {
       notify: (status) => this.#show(status === 'failed' && this.#error ? { status, error: this.#error } : { status }),
       retryAt: (time) => {
         clearTimeout(this.#timer)
-        if (time >= 0) this.#timer = setTimeout(() => this.tell((m, now) => m.tick(now)), Math.min(lookMs, Math.max(0, time - Date.now())))
+        if (time >= 0) this.#timer = setTimeout(() => this.machine?.tell(told.tick), Math.min(lookMs, Math.max(0, time - Date.now())))
       },
     })
     this.#identify()
     const reading = this.#port.read().catch(() => undefined)
     const found = await sooner(reading, readMs, undefined)
     // What is found too late must not stay behind: as an exchange that nobody waits for, it is revoked unless it is the one in use.
-    if (!found) void reading.then((late) => late && this.tell((m, now) => m.exchanged(0, this.number(late.user), now)))
+    if (!found) void reading.then((late) => late && this.machine?.tell(told.exchanged, this.number(late.user)))
     const owner = found ? await this.#ownerOf(found) : 0
-    this.tell((m, now) => m.stored(found ? this.number(found.user) : 0, owner, now))
+    this.machine.tell(told.stored, found ? this.number(found.user) : 0, owner)
   }
 
   /** Whose the stored session is: by the identity's key, or by the subject of its token where the key is new (another device session). */
@@ -206,14 +202,14 @@ export class Follower implements Engine {
       if (token === null) {
         const template = this.#template
         this.#error = new CountersignError('provider_failed', `instant: the provider has no token for "${template}" although somebody is signed in`, { backend: 'instant', template })
-        return this.tell((m, now) => m.noToken(epoch, now))
+        return this.machine?.tell(told.noToken, epoch)
       }
       const session = this.number(await this.#port.exchange(token, guest))
       this.#error = undefined
       // A db has one session: a late sign-in has put itself in the place of the one in use.
-      if (late && this.#port.single) this.tell((m, now) => m.lost(m.usable(), now))
+      if (late && this.#port.single) this.machine?.tell(told.lost, this.machine.usable())
       // Also when it is late or its user has gone: the machine revokes it then.
-      this.tell((m, now) => m.exchanged(epoch, session, now))
+      this.machine?.tell(told.exchanged, session, epoch)
     } catch (error) {
       if (!late) this.#fail(epoch, error as Error, !!guest)
     } finally {
@@ -231,13 +227,12 @@ export class Follower implements Engine {
 
   #fail(epoch: number, error: Error, attached: boolean) {
     this.#error = error
-    this.tell((m, now) => {
-      if (error instanceof InstantAPIError) {
-        const { type = '', message = '', recordType = '' } = error.body
-        m.failed(epoch, error.status, type, message, recordType, attached, error.retryAfterMs, now)
-      } else if (CountersignError.is(error) && error.kind === 'config') m.refused(epoch, now)
-      else m.failed(epoch, 0, '', '', '', attached, 0, now)
-    })
+    const failed = attached ? told.failedWithSession : told.failed
+    if (error instanceof InstantAPIError) {
+      const { type = '', message = '', recordType = '' } = error.body
+      this.machine?.tell(failed, epoch, error.status, `${type}\n${recordType}\n${message}`, error.retryAfterMs)
+    } else if (CountersignError.is(error) && error.kind === 'config') this.machine?.tell(told.refused, epoch)
+    else this.machine?.tell(failed, epoch)
     if (this.state.status === 'failed' && this.state.error !== error) this.#show({ status: 'failed', error })
   }
 
@@ -254,7 +249,7 @@ export class Follower implements Engine {
       this.#users.delete(session)
       this.#sessions.delete(user.refresh_token)
     }
-    this.tell((m, now) => m.revoked(session, done, now))
+    this.machine?.tell(told.revoked, session, +done)
   }
 
   #show(state: BridgeState) {

@@ -1,5 +1,5 @@
 import { loadLive } from '../live.js'
-import type { MachineClass } from './machine.js'
+import type { Machine } from '../../wasm/live.js'
 
-/** The Rust machine's class, from the artefact that carries it. */
-export const loadMachine = async (): Promise<MachineClass> => ((await loadLive()) as unknown as { InstantBridge: MachineClass }).InstantBridge
+/** A new Rust machine, from the artefact that carries it. */
+export const newMachine = async (): Promise<Machine> => (await loadLive()).instantBridge()

@@ -1,25 +1,9 @@
-/** The Rust machine (`src/bind/instant.rs`): sessions and identities are numbers from 1, 0 is none; the clock comes with each call. */
-export interface Machine {
-  identity(id: number, now: number): void
-  stored(session: number, owner: number, now: number): void
-  exchanged(epoch: number, session: number, now: number): void
-  failed(epoch: number, status: number, kind: string, text: string, record: string, attached: boolean, retryAfterMs: number, now: number): void
-  noToken(epoch: number, now: number): void
-  refused(epoch: number, now: number): void
-  revoked(session: number, done: boolean, now: number): void
-  adopt(session: number, now: number): void
-  leave(revoke: boolean, now: number): void
-  lost(session: number, now: number): void
-  tick(now: number): void
-  wake(now: number): void
-  retry(now: number): void
-  usable(): number
-  poll(): ArrayLike<number> | undefined
-  free(): void
-}
+import type { Machine } from '../../wasm/live.js'
 
-/** How `loadCore()` hands it over. */
-export type MachineClass = new () => Machine
+/** What the machine is told (`src/bind/instant.rs`): sessions and identities are numbers from 1, 0 is none. */
+export const told = {
+  identity: 0, stored: 1, exchanged: 2, failed: 3, failedWithSession: 4, noToken: 5, refused: 6, revoked: 7, adopt: 8, leave: 9, lost: 10, tick: 11, wake: 12, retry: 13,
+} as const
 
 /** Owners that are no identity. */
 export const owners = { guest: -2, stranger: -1, nobody: 0 } as const
@@ -37,23 +21,28 @@ export interface Hands {
   retryAt(time: number): void
 }
 
-/** Makes a machine and a way to tell it something: `tell` passes the event and carries out what follows from it. */
-export const connectMachine = (MachineOf: MachineClass, hands: Hands): { tell(event: (machine: Machine, now: number) => void): void; usable(): number; free(): void } => {
-  const machine = new MachineOf()
-  return {
-    tell(event) {
-      event(machine, Date.now())
-      for (let effect = machine.poll(); effect; effect = machine.poll()) {
-        const [what = -1, a = 0, b = 0, c = 0] = Array.from(effect)
-        if (what === 0) hands.exchange(a, b, c === 1)
-        else if (what === 1) hands.revoke(a)
-        else if (what === 2) hands.store(a, b)
-        else if (what === 3) hands.clear(a === 1)
-        else if (what === 4) hands.notify(statuses[a] ?? 'idle')
-        else if (what === 5) hands.retryAt(a)
-      }
-    },
-    usable: () => machine.usable(),
-    free: () => machine.free(),
-  }
+/** A machine at work. `tell` passes an event (about what, with a number, a text and another number) and carries out what follows from it. */
+export interface Connected {
+  tell(what: number, id?: number, a?: number, text?: string, b?: number): void
+  usable(): number
+  free(): void
 }
+
+/** Connects a machine with its host. */
+export const connectMachine = (machine: Machine, hands: Hands): Connected => ({
+  tell(what, id = 0, a = 0, text = '', b = 0) {
+    // It has one clock, and nothing to draw lots for.
+    machine.tell(what, id, a, text, 0, Date.now(), 0, b)
+    for (let effect = machine.poll(); effect; effect = machine.poll()) {
+      const [what = -1, a = 0, b = 0, c = 0] = Array.from(effect)
+      if (what === 0) hands.exchange(a, b, c === 1)
+      else if (what === 1) hands.revoke(a)
+      else if (what === 2) hands.store(a, b)
+      else if (what === 3) hands.clear(a === 1)
+      else if (what === 4) hands.notify(statuses[a] ?? 'idle')
+      else if (what === 5) hands.retryAt(a)
+    }
+  },
+  usable: () => machine.usable(),
+  free: () => machine.free(),
+})

@@ -11,12 +11,12 @@ import { clientOf, clock, dropped, never, page, quiet, transport, turns } from '
 import { fakeSession } from './stub.mjs'
 
 const source = { token: 'source' }
-const { FaunaStream } = await (await dist('live.js')).loadLive()
+const { Machine } = await (await dist('live.js')).loadLive()
 const { told } = await dist('fauna/machine.js')
 
 /** Counts the machines, and what they are told when they are gone. @param {import('node:test').TestContext} t */
 const machines = (t) => {
-  const { prototype } = FaunaStream
+  const { prototype } = Machine
   const { tell, poll, free } = prototype
   const known = new Map()
   prototype.tell = function (...args) {
@@ -134,7 +134,7 @@ test('nobody holds an iteration that has ended: not its client, its stream, its 
   const collect = runInNewContext('gc')
   // An iteration holds its machine.
   const refs = new Set()
-  const { prototype } = FaunaStream
+  const { prototype } = Machine
   const { tell } = prototype
   t.after(() => (prototype.tell = tell))
   prototype.tell = function (...args) {
