@@ -9,7 +9,7 @@ extern "C" {
     /// The object that TypeScript hands in.
     pub type Host;
 
-    /// Milliseconds since the epoch. Declared here, with `random`: js-sys brings a tenth of a kilobyte for each hundred of its functions that nobody calls.
+    /// Milliseconds since the epoch. Declared here, with `random`: js-sys leaves functions of its own in every module that names it.
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     pub fn wall() -> f64;
 
