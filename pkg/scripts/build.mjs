@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import zopfli from '@gfx/zopfli'
-import { dropExports, plain, shorten } from './shorten.mjs'
+import { dropExports, gather, plain, shorten } from './shorten.mjs'
 import { bindgenVersion, npmCi, root, run, wasmBindgen, wasmTarget } from './tools.mjs'
 
 const pkg = join(root, 'pkg')
@@ -83,15 +83,10 @@ const wasm = async (name, bindgen, log) => {
   writeFileSync(file, dropExports(readFileSync(file), (name) => name === '__wbindgen_start' || new RegExp(`\\bwasm\\.${name}\\b`).test(glue)))
   const final = join(pkg, 'wasm', `${name}_bg.wasm`)
   await run(join(root, 'node_modules/.bin/wasm-opt'), [file, ...smaller, '--low-memory-unused', '--ignore-implicit-traps', ...features, '--strip-debug', '--strip-producers', '--strip-target-features', '-o', final], { quiet: true })
-  // Without wasm-bindgen's own loader (boot.ts is ours, and a third of it). A second instance gets fresh views of its memory:
-  // the glue only looks whether the old memory was detached, which a trapped instance's is not.
-  const set = /(export function __wbg_set_wasm\(val\) \{\s*wasm = val;)/
-  const views = [...glue.matchAll(/^let (cached\w+Memory0) = null;/gm)].map(([, view]) => `${view} = null;`)
-  if (!set.test(glue) || !views.length) throw new Error(`the glue of wasm-bindgen ${bindgenVersion} is not as this script knows it`)
-  const short = shorten(readFileSync(final), glue.replace(set, `$1 ${views.join(' ')}`))
+  // Without wasm-bindgen's own loader: boot.ts is ours, and a third of it.
+  const short = shorten(readFileSync(final), gather(glue))
   writeFileSync(join(pkg, 'wasm', `${name}.js`), short.glue)
   writeFileSync(final, short.bytes)
-  copyFileSync(join(out, `${name}.d.ts`), join(pkg, 'wasm', `${name}.d.ts`))
   const bytes = readFileSync(final)
   // Zopfli: seven percent fewer bytes than deflate's best, for any inflater.
   writeFileSync(
@@ -100,8 +95,9 @@ const wasm = async (name, bindgen, log) => {
 export default ${JSON.stringify(Buffer.from(await zopfli.deflateAsync(bytes, { numiterations: 100 })).toString('base64'))}
 `,
   )
-  const types = readFileSync(join(pkg, 'wasm', `${name}.d.ts`), 'utf8')
-  writeFileSync(join(pkg, 'wasm', `${name}.d.ts`), `${types}\nexport function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n`)
+  const types = readFileSync(join(out, `${name}.d.ts`), 'utf8').replace(/^ *\[Symbol\.dispose\].*\n/gm, '')
+  writeFileSync(join(pkg, 'wasm', `${name}-types.d.ts`), `${types}\nexport function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n`)
+  writeFileSync(join(pkg, 'wasm', `${name}.d.ts`), `import type * as Types from './${name}-types.js'\nexport type * from './${name}-types.js'\ndeclare const glue: typeof Types\nexport default glue\n`)
   writeFileSync(join(pkg, 'wasm', `${name}-inline.d.ts`), 'declare const base64: string\nexport default base64\n')
   log(`  ${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip`)
 }
@@ -149,7 +145,7 @@ const newest = (paths) => Math.max(...paths.flatMap((p) => (statSync(join(root, 
 export const build = async ({ pack = false, only, log = console.log } = {}) => {
   await npmCi(root, log)
   mkdirSync(join(pkg, 'wasm'), { recursive: true })
-  const sources = newest(['src', 'Cargo.toml', 'pkg/scripts/build.mjs'])
+  const sources = newest(['src', 'Cargo.toml', 'pkg/scripts/build.mjs', 'pkg/scripts/shorten.mjs'])
   const stale = Object.keys(artefacts).filter((n) => !existsSync(join(pkg, 'wasm', `${n}-inline.js`)) || statSync(join(pkg, 'wasm', `${n}-inline.js`)).mtimeMs < sources)
   if (only !== 'ts' && stale.length) {
     await wasmTarget()

@@ -60,33 +60,50 @@ export const dropExports = (bytes, used) =>
     return used(name) && Buffer.concat([named(name), Buffer.from(rest)])
   })
 
-/** wasm-bindgen's helpers as far as our engines need them: what they look like there, and what is enough. */
+/** wasm-bindgen's helpers as far as our engines need them: what they look like there, what is enough, and whether not every artefact has one. */
 const helpers = [
   // By the platform's encoder, with no loop of its own for short texts and no polyfill.
-  [/^function passStringToWasm0\([\s\S]*?^}\n/m, `function passStringToWasm0(arg, malloc) {
+  [/^function passStringToWasm0\([\s\S]*?^}\n/m, `function passStringToWasm0(arg) {
     const bytes = cachedTextEncoder.encode(arg);
-    const ptr = malloc(bytes.length, 1) >>> 0;
+    const ptr = wasm.__wbindgen_malloc(WASM_VECTOR_LEN = bytes.length, 1) >>> 0;
     getUint8ArrayMemory0().set(bytes, ptr);
-    WASM_VECTOR_LEN = bytes.length;
     return ptr;
 }
 `],
-  [/, wasm\.__wbindgen_realloc\)/g, ')'],
+  [/(, wasm\.__wbindgen_malloc)?, wasm\.__wbindgen_realloc\)/g, ')'],
   [/^if \(!\('encodeInto' in cachedTextEncoder\)\) {[\s\S]*?^}\n/m, ''],
   // Safari's decoder breaks after two gigabytes; a new one each time never comes near.
   [/^let cachedTextDecoder = (.*);\n[\s\S]*?^function decodeText\([\s\S]*?^}\n/m, 'const decodeText = (bytes) => $1.decode(bytes);\n'],
+  // A view costs less to make than to ask whether the old one is still of this memory, and of this instance: a trapped one's is not detached.
+  [/^let cached\w+Memory0 = null;\nfunction (get(\w+)Memory0)\([\s\S]*?^}\n/gm, 'const $1 = () => new $2(wasm.memory.buffer);\n'],
+  // Where a machine runs there are finalizers; and it is freed by its host, not by `using`.
+  [/\(typeof FinalizationRegistry === 'undefined'\)\n.*\n *: (?=.*_free\()/g, '', true],
+  [/^if \(Symbol\.dispose\) .*\n/gm, '', true],
 ]
 
 /** The glue with those helpers, and without `const val3 = +n`: our own TypeScript hands numbers in, and WebAssembly coerces as well. */
 export const plain = (glue) => {
-  for (const [what, by] of helpers) {
-    if (!glue.match(what)) throw new Error(`the glue has nothing like ${what}`)
+  for (const [what, by, optional] of helpers) {
+    if (!optional && !glue.match(what)) throw new Error(`the glue has nothing like ${what}`)
     glue = glue.replace(what, by)
   }
-  return glue.replace(/^export function \w+\([\s\S]*?^}/gm, (text) => {
+  return glue.replace(/^(export function| {4})\b.*\) {\n[\s\S]*?^(?:}| {4}})$/gm, (text) => {
     for (const [line, value, name] of text.matchAll(/^ *const (val\d+) = \+(\w+);\n/gm)) text = text.replace(line, '').replace(new RegExp(`\\b${value}\\b`), name)
     return text
   })
+}
+
+/**
+ * The glue as one object, its default export: a namespace that is used as a value (the module's imports are read from it) has a getter made for each
+ * name by a bundler, and a chunk for what makes them.
+ */
+export const gather = (glue) => {
+  const members = []
+  const rest = glue
+    .replace(/((?:^\/\*\*\n(?: \*.*\n)+)?)^export function (\w+\([\s\S]*?^}.*)\n/gm, (_, comment, method) => (members.push(comment + method), ''))
+    .replace(/^export class (\w+)/gm, (_, name) => (members.push(name), `class ${name}`))
+  if (/^export /m.test(rest)) throw new Error('the glue exports something else than functions and classes')
+  return `${rest}\nexport default {\n${members.join(',\n')}\n};\n`
 }
 
 /** Module and glue with short import names. */

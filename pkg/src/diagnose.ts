@@ -12,7 +12,7 @@ export interface LintOptions {
 }
 
 const load = () =>
-  boot('diagnose', () => import('../wasm/diagnose.js'), () => import('../wasm/diagnose-inline.js'))
+  boot('diagnose', async () => (await import('../wasm/diagnose.js')).default, () => import('../wasm/diagnose-inline.js'))
 
 /** The artefact throws `[code, message]`; a trap loses the instance, and the next call makes a new one. */
 const translate = (error: unknown): unknown => {

@@ -26,6 +26,5 @@ export const lazy = {
   words: (): Promise<typeof import('./core/words.js')> => import('./core/words.js'),
   options: (): Promise<typeof import('./core/options.js')> => import('./core/options.js'),
   org: (): Promise<typeof import('./core/org.js')> => import('./core/org.js'),
-  core: (): Promise<typeof import('../wasm/core.js')> => import('../wasm/core.js'),
   bytes: (): Promise<typeof import('../wasm/core-inline.js')> => import('../wasm/core-inline.js'),
 }

@@ -7,14 +7,12 @@ import * as session from './core/session.js'
 import * as options from './core/options.js'
 import * as org from './core/org.js'
 import * as words from './core/words.js'
-import * as core from '../wasm/core.js'
 import * as bytes from '../wasm/core-inline.js'
 
 lazy.session = async () => session
 lazy.org = async () => org
 lazy.words = async () => words
 lazy.options = async () => options
-lazy.core = async () => core
 lazy.bytes = async () => bytes
 
 export * from './index.js'

@@ -296,15 +296,15 @@ test('a call that was made before the core had loaded belongs to whoever was sig
 test('a call that failed because the core did not load is not made when it does', async (t) => {
   const server = await api()
   const { lazy } = await entry('loader')
-  const { core } = lazy
-  t.after(() => (lazy.core = core))
-  lazy.core = async () => { throw new Error('offline') }
+  const { bytes } = lazy
+  t.after(() => (lazy.bytes = bytes))
+  lazy.bytes = async () => { throw new Error('offline') }
   // One is loaded already in this process.
   const { forget } = await entry('boot')
   forget('core')
   const { session } = open({ templates: { x: 'x' }, routes: [{ url: server.url, template: 'x' }] })
   await assert.rejects(session.fetch(server.url), (e) => CountersignError.is(e, 'protocol') && e.retryable)
-  lazy.core = core
+  lazy.bytes = bytes
   assert.equal((await session.fetch(`${server.url}/again`)).status, 200)
   assert.deepEqual(server.seen.map((r) => r.url), ['/again'])
   session.dispose()

@@ -1,11 +1,11 @@
 // The core artefact.
 import { boot, forget } from '../boot.js'
 import { lazy } from '../loader.js'
-import type * as Glue from '../../wasm/core.js'
+import glue from '../../wasm/core.js'
 
-export type Core = typeof Glue
+export type Core = typeof glue
 
-export const loadCore = (): Promise<Core> => boot('core', lazy.core, lazy.bytes)
+export const loadCore = (): Promise<Core> => boot('core', async () => glue, lazy.bytes)
 
 /** Every session of the instance: a trap ends them all. */
 export const trapped = new Set<() => void>()
