@@ -73,7 +73,7 @@ const helpers = [
   [/(, wasm\.__wbindgen_malloc)?, wasm\.__wbindgen_realloc\)/g, ')'],
   [/^if \(!\('encodeInto' in cachedTextEncoder\)\) {[\s\S]*?^}\n/m, ''],
   // Safari's decoder breaks after two gigabytes; a new one each time never comes near.
-  [/^let cachedTextDecoder = (.*);\n[\s\S]*?^function decodeText\([\s\S]*?^}\n/m, 'const decodeText = (bytes) => $1.decode(bytes);\n'],
+  [/^let cachedTextDecoder = (.*);\n[\s\S]*?^function decodeText\([\s\S]*?^}\n/m, 'const decodeText = (bytes) => $1.decode(bytes);\n', true],
   // A view costs less to make than to ask whether the old one is still of this memory, and of this instance: a trapped one's is not detached.
   [/^let cached\w+Memory0 = null;\nfunction (get(\w+)Memory0)\([\s\S]*?^}\n/gm, 'const $1 = () => new $2(wasm.memory.buffer);\n'],
   // Where a machine runs there are finalizers; and it is freed by its host, not by `using`.

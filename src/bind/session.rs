@@ -203,11 +203,11 @@ pub fn door(n: u32, key_number: f64, backend: &str, flags: u32) -> u32 {
 
 /// An origin that a client may send its token to; for a route its one href.
 #[wasm_bindgen]
-pub fn origin(n: u32, door: u32, origin: String) {
+pub fn origin(n: u32, door: u32, origin: &str) {
     if let Some(session) = session(n)
         && let Some(door) = session.doors.borrow_mut().get_mut(door as usize)
     {
-        door.origins.push(origin);
+        door.origins.push(origin.to_owned());
     }
 }
 
