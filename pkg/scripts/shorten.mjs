@@ -81,7 +81,10 @@ const helpers = [
   [/^if \(Symbol\.dispose\) .*\n/gm, '', true],
 ]
 
-/** The glue with those helpers, and without `const val3 = +n`: our own TypeScript hands numbers in, and WebAssembly coerces as well. */
+/**
+ * The glue with those helpers, and without names for what is said once: a text goes over where it is named, and `const val3 = +n` is left out, because
+ * our own TypeScript hands numbers in and WebAssembly coerces as well.
+ */
 export const plain = (glue) => {
   for (const [what, by, optional] of helpers) {
     if (!optional && !glue.match(what)) throw new Error(`the glue has nothing like ${what}`)
@@ -89,6 +92,9 @@ export const plain = (glue) => {
   }
   return glue.replace(/^(export function| {4})\b.*\) {\n[\s\S]*?^(?:}| {4}})$/gm, (text) => {
     for (const [line, value, name] of text.matchAll(/^ *const (val\d+) = \+(\w+);\n/gm)) text = text.replace(line, '').replace(new RegExp(`\\b${value}\\b`), name)
+    // Two arguments side by side are evaluated in this order.
+    for (const [lines, ptr, made, len] of text.matchAll(/^ *const (ptr\d+) = (passStringToWasm0\(\w+\));\n *const (len\d+) = WASM_VECTOR_LEN;\n/gm))
+      if (text.includes(`, ${ptr}, ${len}`)) text = text.replace(lines, '').replace(`${ptr}, ${len}`, `${made}, WASM_VECTOR_LEN`)
     return text
   })
 }
