@@ -41,7 +41,7 @@ fn session() -> (JsValue, u32, u32) {
 /// A client of one origin.
 fn client(n: u32, key: u32, backend: &str) -> f64 {
     let door = countersign::bind::session::door(n, f64::from(key), backend, 0);
-    countersign::bind::session::origin(n, door, "https://api.test".to_owned());
+    countersign::bind::session::origin(n, door, "https://api.test");
     f64::from(door)
 }
 
