@@ -1,44 +1,46 @@
-//! A connection to Hasura, for JavaScript: events in as numbers, effects out as short lists of numbers.
+//! A connection to Hasura, for JavaScript.
 
+use super::live::{Live, Machine, Told};
 use crate::backends::hasura::socket::close::{hasura, standard};
 use crate::backends::hasura::socket::{Effect, Event, Kind, Link, Pauses, Policy, Probe};
-use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
-use std::cell::RefCell;
+use crate::core::time::{DurationMs, Now};
 use wasm_bindgen::prelude::*;
 
-/// Decides which socket is opened and closed when, and which operation is on it. Frames, tokens and results stay in JavaScript.
-#[wasm_bindgen]
-pub struct HasuraLink {
-    // Methods take `&self`: an effect that JavaScript carries out at once may come back in while another method is on the stack.
-    link: RefCell<Link>,
+/// With the table of codes that it goes by.
+struct Connection {
+    link: Link,
     standard: bool,
 }
 
-#[wasm_bindgen]
-impl HasuraLink {
-    /// `standard`: the codes and pauses of npm graphql-ws instead of Hasura's. `attempts` in a row, negative: without end. `idle`: how long a socket
-    /// without operations is kept, negative: for ever. `connect`, `ack`, `ping`: milliseconds, 0: for ever or never.
-    #[wasm_bindgen(constructor)]
-    pub fn new(standard: bool, attempts: f64, idle: f64, connect: f64, ack: f64, ping: f64) -> Self {
-        let span = |ms: f64| DurationMs(ms as i64);
-        let policy = Policy {
-            attempts: (attempts >= 0.0).then_some(attempts as u32),
-            pauses: if standard { Pauses::Theirs } else { Pauses::Ours },
-            tokens: !standard,
-            idle: (idle >= 0.0).then(|| span(idle)),
-            connect: span(connect),
-            ack: span(ack),
-            ping: span(ping),
-            dead: !standard,
-        };
-        Self { link: RefCell::new(Link::new(policy)), standard }
-    }
+/// A machine that decides which socket is opened and closed when, and which operation is on it. `standard`: the codes and pauses of npm graphql-ws instead of
+/// Hasura's. `attempts` in a row, negative: without end. `idle`: how long a socket without operations is kept, negative: for ever. `connect`, `ack`, `ping`:
+/// milliseconds, 0: for ever or never.
+///
+/// What it is told: 0 start, 1 subscribe (a 1: a subscription), 2 unsubscribe, 3 opened, 4 acked (a: milliseconds its token is good, NaN: unknown), 5 heard,
+/// 6 arrived (a: socket), 7 ended, 8 closed (a: code; text: reason), 9 lost, 10 failed, 11 renewed, 12 probed (a: 0 accepted, 1 passing, 2 refused, 3 unreachable),
+/// 13 woken, 14 online (a 1: yes), 15 paused, 16 tick, 17 terminate, 18 dispose. The one it happened to is an operation (1, 2, 6, 7) or a socket.
+///
+/// Its effects: 0 open (a socket, b cause), 1 send (a operation, b socket), 2 stop (a operation, b socket), 3 take (a operation, b socket), 4 close (a socket, b code),
+/// 5 ping (a socket), 6 finish (a operation, b how), 7 reject (a socket), 8 probe, 9 pause (a attempt), 10 status (a status, b milliseconds),
+/// 11 wake in (a milliseconds, -1: no need). Causes, ends and statuses by the order of their types.
+#[wasm_bindgen(js_name = hasuraLink)]
+pub fn hasura_link(standard: bool, attempts: f64, idle: f64, connect: f64, ack: f64, ping: f64) -> Machine {
+    let span = |ms: f64| DurationMs(ms as i64);
+    let policy = Policy {
+        attempts: (attempts >= 0.0).then_some(attempts as u32),
+        pauses: if standard { Pauses::Theirs } else { Pauses::Ours },
+        tokens: !standard,
+        idle: (idle >= 0.0).then(|| span(idle)),
+        connect: span(connect),
+        ack: span(ack),
+        ping: span(ping),
+        dead: !standard,
+    };
+    Machine::of(Connection { link: Link::new(policy), standard })
+}
 
-    /// Something happened to socket or operation `id`. what: 0 start, 1 subscribe (a 1: a subscription), 2 unsubscribe, 3 opened, 4 acked (a: milliseconds its token is good, NaN: unknown), 5 heard,
-    /// 6 arrived (a: socket), 7 ended, 8 closed (a: code; words), 9 lost, 10 failed, 11 renewed, 12 probed (a: 0 accepted, 1 passing, 2 refused, 3 unreachable), 13 woken,
-    /// 14 online (a 1: yes), 15 paused, 16 tick, 17 terminate, 18 dispose.
-    #[allow(clippy::too_many_arguments)]
-    pub fn tell(&self, what: u32, id: u32, a: f64, words: &str, mono: f64, wall: f64, random: f64) {
+impl Live for Connection {
+    fn tell(&mut self, Told { what, id, a, text, .. }: Told<'_>, now: Now, random: f64) {
         let event = match what {
             0 => Event::Start,
             1 => Event::Subscribe(id, if a == 1.0 { Kind::Live } else { Kind::Once }),
@@ -49,7 +51,7 @@ impl HasuraLink {
             6 => Event::Arrived(id, a as u32),
             7 => Event::Ended(id),
             8 if self.standard => Event::Closed(id, standard(a as u16)),
-            8 => Event::Closed(id, hasura(a as u16, words)),
+            8 => Event::Closed(id, hasura(a as u16, text)),
             9 => Event::Lost(id),
             10 => Event::Failed(id),
             11 => Event::Renewed(id),
@@ -67,15 +69,11 @@ impl HasuraLink {
             18 => Event::Dispose,
             _ => return,
         };
-        let now = Now { wall: UnixMillis(wall as i64), mono: Mono(mono as i64) };
-        self.link.borrow_mut().handle(event, now, random);
+        self.link.handle(event, now, random);
     }
 
-    /// The next effect as `[what, a, b]`, or nothing. what: 0 open (a socket, b cause), 1 send (a operation, b socket), 2 stop (a operation, b socket), 3 take (a operation, b socket),
-    /// 4 close (a socket, b code), 5 ping (a socket), 6 finish (a operation, b how), 7 reject (a socket), 8 probe, 9 pause (a attempt), 10 status (a status, b milliseconds),
-    /// 11 wake in (a milliseconds, -1: no need). Causes, ends and statuses by the order of their types.
-    pub fn poll(&self) -> Option<Vec<f64>> {
-        let effect = self.link.borrow_mut().poll()?;
+    fn poll(&mut self) -> Option<[f64; 4]> {
+        let effect = self.link.poll()?;
         let (what, a, b) = match effect {
             Effect::Open(socket, cause) => (0, socket.into(), f64::from(cause as u8)),
             Effect::Send(op, socket) => (1, op.into(), socket.into()),
@@ -90,6 +88,6 @@ impl HasuraLink {
             Effect::Status(status, wait) => (10, f64::from(status as u8), wait.0 as f64),
             Effect::WakeIn(time) => (11, time.map_or(-1.0, |time| time.0 as f64), 0.0),
         };
-        Some(vec![f64::from(what), a, b])
+        Some([f64::from(what), a, b, 0.0])
     }
 }

@@ -1,4 +1,5 @@
 import { CountersignError } from '../errors.js'
+import { fence } from '../fence.js'
 import { channel, resolveEndpoint, type Channel } from '../internal.js'
 import type { Authorized, Endpoint, Finding, Live, Sink, Unsubscribe } from '../types.js'
 import type { Settled } from './batch.js'
@@ -306,7 +307,7 @@ export class HasuraClient<T extends string = string> implements WsClient {
       return readBody(response, asked, read)
     }
     return retries
-      ? once().catch(async (error) => (await import('./retry.js')).again(error, once, payloads.map(({ query }) => query), retries, session, known, signal, () => response?.headers.get('retry-after')))
+      ? once().catch(async (error) => (await import('./retry.js')).again(error, once, payloads.map(({ query }) => query), retries, session, fence(session, 'hasura', known), signal, () => response?.headers.get('retry-after')))
       : once()
   }
 }

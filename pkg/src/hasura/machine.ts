@@ -6,7 +6,7 @@ export interface Machine extends Polled {
 }
 
 /** How the artefact hands it over; milliseconds. */
-export type MachineClass = new (standard: boolean, attempts: number, idle: number, connect: number, ack: number, ping: number) => Machine
+export type Make = (standard: boolean, attempts: number, idle: number, connect: number, ack: number, ping: number) => Machine
 
 /** What the machine is told; numbers as in `src/bind/hasura.rs`. */
 export const told = {

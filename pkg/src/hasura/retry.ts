@@ -1,6 +1,6 @@
 // Further attempts after a failure that passes. Loaded with the first one, where the caller opted in.
 import { CountersignError } from '../errors.js'
-import { fence } from '../fence.js'
+import type { Fence } from '../fence.js'
 import { pause } from '../pause.js'
 import type { Session } from '../types.js'
 import { reads } from './kind.js'
@@ -32,13 +32,12 @@ const passes = (error: unknown): error is CountersignError =>
 
 /**
  * The outcome of what failed once with `error`.
- * @param send once more; @param queries what was sent; @param known the identity for whom; @param said the Retry-After of the last answer
+ * @param send once more; @param queries what was sent; @param guard throws when it is not for whoever is signed in now; @param said the Retry-After of the last answer
  */
 export const again = async <R>(
-  error: unknown, send: () => Promise<R>, queries: readonly unknown[], { attempts, mutations }: Retries, session: Session<any>, known: string | null | undefined,
+  error: unknown, send: () => Promise<R>, queries: readonly unknown[], { attempts, mutations }: Retries, session: Session<any>, guard: Fence,
   signal: AbortSignal | null | undefined, said: () => string | null | undefined,
 ): Promise<R> => {
-  const guard = fence(session, 'hasura', known)
   const still = () => {
     try {
       guard.check()

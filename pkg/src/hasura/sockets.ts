@@ -7,7 +7,7 @@ import { isSubscription } from './cursor.js'
 import { followed, plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link, type Setup } from './link.js'
-import { told, type MachineClass } from './machine.js'
+import { told, type Make } from './machine.js'
 import type { Engine, Heard } from './shell.js'
 import { isLocal, socketUrl } from './url.js'
 import { valued } from './values.js'
@@ -65,7 +65,7 @@ const changed = () => new CountersignError('identity_changed', 'hasura: the user
 
 class Sockets implements Engine {
   readonly #known: Known
-  readonly #Machine: MachineClass
+  readonly #machine: Make
   readonly #dialect: Dialect | undefined
   readonly #links = new Map<string | undefined, Link>()
   readonly #stop: (() => void)[] = []
@@ -73,10 +73,10 @@ class Sockets implements Engine {
   #whose: string | null | undefined
   #disposed = false
 
-  constructor(known: Known, Machine: MachineClass, dialect: Dialect | undefined) {
+  constructor(known: Known, machine: Make, dialect: Dialect | undefined) {
     this.#known = known
     this.#dialect = dialect
-    this.#Machine = Machine
+    this.#machine = machine
     const { session } = known.config
     this.#whose = session.identityKey
     this.#stop.push(
@@ -128,7 +128,7 @@ class Sockets implements Engine {
     const { config, heard, endpoint, probe } = this.#known
     const { session, template, anonymous, wsEndpoint, allowInsecureOrigin, protocol = 'graphql-transport-ws' } = config
     return {
-      machine: new this.#Machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
+      machine: this.#machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
       url: () => (wsEndpoint === undefined ? socketUrl(endpoint(), 'endpoint', allowInsecureOrigin) : socketUrl(wsEndpoint, 'wsEndpoint', allowInsecureOrigin)),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
       init: async (token) => ({ headers: { ...(await this.#headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
@@ -196,5 +196,5 @@ class Sockets implements Engine {
 /** Loads the machine. */
 export const sockets = async (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], add: Known['add'], probe: Known['probe']): Promise<Engine> => {
   const [glue, dialect] = await Promise.all([loadLive(), config.protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
-  return new Sockets({ config, heard, endpoint, add, probe }, (glue as unknown as { HasuraLink: MachineClass }).HasuraLink, dialect?.legacy)
+  return new Sockets({ config, heard, endpoint, add, probe }, glue.hasuraLink, dialect?.legacy)
 }

@@ -5,7 +5,7 @@ import { isSubscription } from './cursor.js'
 import { plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link } from './link.js'
-import { told, type MachineClass } from './machine.js'
+import { told } from './machine.js'
 import { socketUrl } from './url.js'
 import type { Engine, Heard } from './shell.js'
 import type { WsClientOptions } from './ws-client.js'
@@ -28,7 +28,7 @@ const check = (payload: Payload): void => {
 }
 
 export const standard = async (options: WsClientOptions<any>, heard: Heard): Promise<Engine> => {
-  const { HasuraLink } = (await loadLive()) as unknown as { HasuraLink: MachineClass }
+  const { hasuraLink } = await loadLive()
   const { session, template, anonymous, connectionParams, lazy = true, retryAttempts = 5, webSocketImpl, generateID } = options
   const bearer = (token: string | null | undefined, params: any) => {
     if (!token) return params
@@ -38,7 +38,7 @@ export const standard = async (options: WsClientOptions<any>, heard: Heard): Pro
   }
   const make = () =>
     new Link({
-      machine: new HasuraLink(
+      machine: hasuraLink(
         true, Number.isFinite(retryAttempts) ? retryAttempts : -1, lazy ? span(options.lazyCloseTimeout) : -1, 0, span(options.connectionAckWaitTimeout), span(options.keepAlive),
       ),
       url: async () => {

@@ -2,8 +2,8 @@
 
 use super::operations::Operations;
 use super::{Cause, Close, Effect, End, Event, Kind, Pauses, Policy, Probe, Status};
+use crate::core::queue::Queue;
 use crate::core::time::{DurationMs, Mono, Now, UnixMillis};
-use std::collections::VecDeque;
 
 /// A socket that ends so soon after its acknowledgement did not last: what ended it will end the next one too.
 const BRIEF: DurationMs = DurationMs::seconds(5);
@@ -97,7 +97,7 @@ pub struct Link {
     said: (Status, Option<Mono>),
     seen: Option<Now>,
     shown: Option<Mono>,
-    effects: VecDeque<Effect>,
+    effects: Queue<Effect>,
 }
 
 impl Link {
@@ -128,13 +128,13 @@ impl Link {
             said: (Status::Idle, None),
             seen: None,
             shown: None,
-            effects: VecDeque::new(),
+            effects: Queue::default(),
         }
     }
 
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+        self.effects.take()
     }
 
     /// Takes an event. `random` is in `[0, 1)`.
@@ -197,7 +197,7 @@ impl Link {
     fn place(&mut self, id: u32, socket: u32) {
         if let Some(op) = self.operations.get(id) {
             op.on = Some(socket);
-            self.effects.push_back(Effect::Send(id, socket));
+            self.effects.add(Effect::Send(id, socket));
         }
     }
 
@@ -206,7 +206,7 @@ impl Link {
         let Some(op) = self.operations.take(id) else { return };
         for socket in [op.on, op.to].into_iter().flatten() {
             if !by_server || op.to.is_some() {
-                self.effects.push_back(Effect::Stop(id, socket));
+                self.effects.add(Effect::Stop(id, socket));
             }
         }
     }
@@ -217,7 +217,7 @@ impl Link {
         if op.to == Some(socket) {
             op.to = None;
             if let Some(old) = op.on.replace(socket) {
-                self.effects.push_back(Effect::Stop(id, old));
+                self.effects.add(Effect::Stop(id, old));
             }
         }
     }
@@ -227,9 +227,9 @@ impl Link {
         self.handover = None;
         for op in self.operations.each() {
             if let Some(to) = op.to.take() {
-                self.effects.push_back(Effect::Take(op.id, to));
+                self.effects.add(Effect::Take(op.id, to));
                 if let Some(old) = op.on.replace(to) {
-                    self.effects.push_back(Effect::Stop(op.id, old));
+                    self.effects.add(Effect::Stop(op.id, old));
                 }
             }
         }
@@ -245,21 +245,21 @@ impl Link {
             if op.on == Some(socket) && op.kind == Kind::Live {
                 op.on = op.to.take();
                 if let Some(to) = op.on {
-                    effects.push_back(Effect::Take(op.id, to));
+                    effects.add(Effect::Take(op.id, to));
                 }
             }
         }
-        self.operations.remove(|op| op.on == Some(socket), |id| effects.push_back(Effect::Finish(id, End::Unknown)));
+        self.operations.remove(|op| op.on == Some(socket), |id| effects.add(Effect::Finish(id, End::Unknown)));
     }
 
     /// Ends what waits; what is on a socket works there. If some operations have worked before, it is one of the others that the server does not like.
     fn give_up(&mut self, all: bool, now: Now, random: f64) {
         let some = !all && self.operations.any(|op| op.proven) && self.operations.any(|op| !op.proven);
         let effects = &mut self.effects;
-        self.operations.remove(|op| op.on.is_none() && !(some && op.proven), |id| effects.push_back(Effect::Finish(id, End::Error)));
+        self.operations.remove(|op| op.on.is_none() && !(some && op.proven), |id| effects.add(Effect::Finish(id, End::Error)));
         if self.kept {
             self.kept = false;
-            effects.push_back(Effect::Finish(0, End::Error));
+            effects.add(Effect::Finish(0, End::Error));
         }
         // Whoever asks again at once is slowed down, and so are those that stay.
         match self.policy.pauses {
@@ -287,7 +287,7 @@ impl Link {
         };
         self.sockets.push(Socket { id, phase: Phase::Opening, since: now.mono, heard: now.mono, pinged: None, end: None, stale: false });
         self.next = Some(id);
-        self.effects.push_back(Effect::Open(id, cause));
+        self.effects.add(Effect::Open(id, cause));
     }
 
     fn opened(&mut self, id: u32, now: Now) {
@@ -331,7 +331,7 @@ impl Link {
                 }
                 (Some(_), Kind::Once) => continue,
             }
-            self.effects.push_back(Effect::Send(op.id, id));
+            self.effects.add(Effect::Send(op.id, id));
         }
     }
 
@@ -356,7 +356,7 @@ impl Link {
 
     /// Closed by us, because it does not work.
     fn cut(&mut self, id: u32, code: u16, now: Now, random: f64) {
-        self.effects.push_back(Effect::Close(id, code));
+        self.effects.add(Effect::Close(id, code));
         self.closed(id, Close::Passing, now, random);
     }
 
@@ -457,10 +457,10 @@ impl Link {
         self.refusals = self.refusals.saturating_add(1);
         self.retrying = true;
         if self.refusals == 1 {
-            self.effects.push_back(Effect::Reject(id));
+            self.effects.add(Effect::Reject(id));
         } else {
             self.wait = Wait::Probe;
-            self.effects.push_back(Effect::Probe);
+            self.effects.add(Effect::Probe);
         }
     }
 
@@ -497,7 +497,7 @@ impl Link {
         self.next = None;
         self.rotate = None;
         for socket in std::mem::take(&mut self.sockets) {
-            self.effects.push_back(Effect::Close(socket.id, 4499));
+            self.effects.add(Effect::Close(socket.id, 4499));
             self.release(socket.id);
         }
         self.retry(now, random);
@@ -511,12 +511,12 @@ impl Link {
         // What was asked for and not done yet is not done any more.
         self.effects.retain(|effect| matches!(effect, Effect::Close(..) | Effect::Finish(..)));
         let effects = &mut self.effects;
-        self.operations.remove(|_| true, |id| effects.push_back(Effect::Finish(id, End::Complete)));
+        self.operations.remove(|_| true, |id| effects.add(Effect::Finish(id, End::Complete)));
         for socket in self.sockets.drain(..) {
-            effects.push_back(Effect::Close(socket.id, 1000));
+            effects.add(Effect::Close(socket.id, 1000));
         }
-        effects.push_back(Effect::Status(Status::Closed, DurationMs::ZERO));
-        effects.push_back(Effect::WakeIn(None));
+        effects.add(Effect::Status(Status::Closed, DurationMs::ZERO));
+        effects.add(Effect::WakeIn(None));
     }
 
     // ---- time
@@ -531,7 +531,7 @@ impl Link {
             self.cut(id, 4499, now, random);
         } else if socket.pinged.is_none() {
             socket.pinged = Some(now.mono);
-            self.effects.push_back(Effect::Ping(id));
+            self.effects.add(Effect::Ping(id));
         }
     }
 
@@ -549,7 +549,7 @@ impl Link {
                     if let Some(socket) = self.socket(socket.id) {
                         socket.pinged = Some(now.mono);
                     }
-                    self.effects.push_back(Effect::Ping(socket.id));
+                    self.effects.add(Effect::Ping(socket.id));
                 }
             }
         }
@@ -582,7 +582,7 @@ impl Link {
                     self.rotate = None;
                     self.idle = None;
                     self.sockets.retain(|s| s.id != current);
-                    self.effects.push_back(Effect::Close(current, 1000));
+                    self.effects.add(Effect::Close(current, 1000));
                 }
             }
             _ => self.idle = None,
@@ -592,7 +592,7 @@ impl Link {
         self.sockets.retain(|s| {
             let stays = kept.contains(&Some(s.id)) || operations.uses(s.id);
             if !stays {
-                effects.push_back(Effect::Close(s.id, 1000));
+                effects.add(Effect::Close(s.id, 1000));
             }
             stays
         });
@@ -607,7 +607,7 @@ impl Link {
         }
         if wanted && self.wait == Wait::Owed {
             self.wait = Wait::Theirs;
-            self.effects.push_back(Effect::Pause(self.failures));
+            self.effects.add(Effect::Pause(self.failures));
         }
         let needed = self.current.is_none() || self.rotate.is_some_and(|due| now.mono >= due);
         if wanted && needed && self.next.is_none() && self.wait == Wait::No && !self.offline {
@@ -635,7 +635,7 @@ impl Link {
             return;
         }
         self.said = (status, until);
-        self.effects.push_back(Effect::Status(status, until.map_or(DurationMs::ZERO, |until| until - now.mono)));
+        self.effects.add(Effect::Status(status, until.map_or(DurationMs::ZERO, |until| until - now.mono)));
     }
 
     /// Keeps the one timer where it is needed. One that goes off too soon is cheaper than one that is set with every event.
@@ -649,7 +649,7 @@ impl Link {
         let Some(due) = first else { return };
         if self.shown.is_none_or(|shown| due < shown) {
             self.shown = Some(due);
-            self.effects.push_back(Effect::WakeIn(Some((due - now.mono).max(DurationMs::ZERO).min(LONGEST))));
+            self.effects.add(Effect::WakeIn(Some((due - now.mono).max(DurationMs::ZERO).min(LONGEST))));
         }
     }
 }
