@@ -446,9 +446,10 @@ export class Link implements Hands, Ears {
       this.state = { ...this.state, lastClose: { code, reason: scrub(wire.words || reason) } }
     }
     this.emit('closed', event)
-    this.#lines.delete(wire.id)
-    if (line.over) return
+    if (line.over) return void this.#lines.delete(wire.id)
     if (code !== 1000 && !this.#worthIt(event)) this.tell(told.failed, wire.id)
     else this.tell(told.closed, wire.id, code, wire.words ? `Connection initialization failed: ${wire.words}` : String(reason ?? ''))
+    // Not before: the machine may want its token rejected.
+    this.#lines.delete(wire.id)
   }
 }

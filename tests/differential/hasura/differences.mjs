@@ -70,7 +70,7 @@ export const differences = [
   },
   {
     about: 'messages', what: 'an error and a complete in the same turn',
-    theirs: 'Counts the operation twice, so the socket without operations is never closed.', ours: 'The complete is nobody\'s.', why: 'Hasura sends both.',
+    theirs: 'Counts the end of the operation twice: a socket without operations is never closed, and one with another operation is closed under it, which completes.', ours: 'The complete is nobody\'s.', why: 'Hasura sends both.',
   },
   {
     about: 'messages', what: 'several frames in the same turn',

@@ -154,7 +154,7 @@ const shown = {
     assert.equal(errors.length, 3)
     assert.deepEqual(kept.theirs.map(({ name }) => name), ['TypeError', 'Error', 'Error'])
     assert.deepEqual(kept.ours.map(({ code }) => code), Array(3).fill('option_invalid'))
-    assert.match(String(kept.ours[0].cause), /BigInt/)
+    assert.match(kept.ours[0].cause.message, /BigInt/)
   },
   'leaving before there is a connection': async () => {
     const [a, b] = await both(async ({ client, server, sink, ours, note, logged }) => {
@@ -211,6 +211,17 @@ const shown = {
       await new Promise((resolve) => setTimeout(resolve, 30))
     })
     assert.deepEqual(outcomes.map(({ wire }) => wire[0].closed?.[0]), [undefined, 1000])
+    const [a, b] = await running(async ({ server, send, ours, logged }) => {
+      const { ws } = server.last()
+      ws._socket.cork()
+      send({ id: '1', type: 'error', payload: [{ message: 'no' }] })
+      send({ id: '1', type: 'complete' })
+      ws._socket.uncork()
+      if (!ours) return logged('b complete')
+      send({ id: '2', type: 'next', payload: { data: 'still' } })
+      await logged('b next')
+    })
+    assert.deepEqual([ended(a, 'b'), ended(b, 'b')[0], alive(b)], [['complete'], 'next', true])
   },
   'several frames in the same turn': async () => {
     const outcomes = await running(async ({ server, send, logged }) => {
