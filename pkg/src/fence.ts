@@ -11,21 +11,24 @@ export interface Fence {
 /**
  * Whether the identity is still the one in which a call was made: needed wherever a call waits in a queue of ours. The first identity
  * that a session learns is no change; calls wait for it. Without a session there is nothing to watch; something that is
- * no session is refused where it is used. `known`: the identity then, where the call was made before this.
+ * no session is refused where it is used. `known`: the identity then, where the call was made before this. `told`: hears of the change when it happens.
  */
-export const fence = (session: Session<any> | undefined, backend: string, known = session?.identityKey): Fence => {
+export const fence = (session: Session<any> | undefined, backend: string, known = session?.identityKey, told?: (error: CountersignError) => void): Fence => {
   if (typeof session?.on !== 'function') return { check() {}, end() {} }
-  let broken = false
+  let broken: CountersignError | undefined
   const see = (now: string | null | undefined) => {
     if (now === undefined) return
     if (known === undefined) known = now
-    else if (now !== known) broken = true
+    else if (now !== known && !broken) {
+      broken = new CountersignError('identity_changed', `${backend}: the user changed before this was sent; it was not sent`, { backend })
+      told?.(broken)
+    }
   }
   const end = session.on('identity', (event) => see(event.key))
   return {
     check() {
       see(session.identityKey)
-      if (broken) throw new CountersignError('identity_changed', `${backend}: the user changed before this was sent; it was not sent`, { backend })
+      if (broken) throw broken
     },
     end,
   }

@@ -56,20 +56,19 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     subscribe(payload, sink, options) {
       let stop: Unsubscribe | undefined
       let gone = false
-      // It belongs to whoever is signed in now, not to whoever is when the rest has loaded.
-      const guard = engine ? undefined : fence(session, 'hasura')
-      use(
-        (e) => {
-          guard?.end()
-          if (gone) return
-          guard?.check()
-          stop = e.subscribe(payload, sink, options)
-        },
-        (error) => {
-          guard?.end()
-          if (!gone) sink.error(error)
-        },
-      )
+      const failed = (error: unknown) => {
+        guard?.end()
+        if (!gone) sink.error(error)
+        gone = true
+      }
+      // It belongs to whoever is signed in now, not to whoever is when the rest has loaded. Told at once: Apollo lets the next user's join one that has not ended.
+      const guard = engine ? undefined : fence(session, 'hasura', undefined, failed)
+      use((e) => {
+        guard?.end()
+        if (gone) return
+        guard?.check()
+        stop = e.subscribe(payload, sink, options)
+      }, failed)
       return () => {
         // As with graphql-ws, whoever leaves is told that it is over.
         if (!gone && !stop) queueMicrotask(() => sink.complete())
