@@ -47,6 +47,30 @@ export interface WsListeners {
   state(state: SocketState): void
 }
 
+/**
+ * The listener of an event. Written out in the order of npm graphql-ws's type: TypeScript compares two such types step by step, and takes a client for its `Client` only
+ * if they agree.
+ */
+export type WsListener<E extends WsEvent> = E extends 'connecting'
+  ? WsListeners['connecting']
+  : E extends 'opened'
+    ? WsListeners['opened']
+    : E extends 'connected'
+      ? WsListeners['connected']
+      : E extends 'ping'
+        ? WsListeners['ping']
+        : E extends 'pong'
+          ? WsListeners['pong']
+          : E extends 'message'
+            ? WsListeners['message']
+            : E extends 'closed'
+              ? WsListeners['closed']
+              : E extends 'error'
+                ? WsListeners['error']
+                : E extends 'state'
+                  ? WsListeners['state']
+                  : never
+
 /** How a connection is doing. There is one for each role that subscribes. */
 export interface SocketState {
   /**
@@ -73,7 +97,7 @@ export interface SocketState {
 /** Structurally npm graphql-ws's `Client`: Apollo's `GraphQLWsLink`, urql's `subscriptionExchange`, Relay and RxDB take it. */
 export interface WsClient {
   /** Listens to an event; the answer stops it. */
-  on<E extends WsEvent>(event: E, listener: WsListeners[E]): Unsubscribe
+  on<E extends WsEvent>(event: E, listener: WsListener<E>): Unsubscribe
   /** Runs an operation of any type, as the user who is signed in now. The answer stops it. */
   subscribe<D = Record<string, unknown>, X = unknown>(payload: Payload, sink: WsSink<Result<D, X>>): Unsubscribe
   /** The same as an async iterator. It begins at once. */
