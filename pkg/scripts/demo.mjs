@@ -14,6 +14,8 @@ const TARBALL = join(ROOT, 'target', 'pack', 'countersign.tgz')
 const BUILD_ID = join(ROOT, 'pkg', 'dist', 'build-id.js')
 const STAMP = join(WWW, '.next', 'countersign-demo.txt')
 const HOST = '127.0.0.1'
+/** Short, so that a visitor does not have to wait for what happens when a token ends: seconds, of Clerk's template for Hasura. */
+const HASURA_LIFE_S = 20
 const LOCAL_SERVERS = ['the Clerk-shaped issuer', 'the Auth0-shaped issuer', 'Fauna', 'Hasura', 'Convex', 'InstantDB']
 
 /** Something to tell the person at the keyboard in one sentence, without a stack. */
@@ -74,7 +76,7 @@ export async function startDemo(options = {}) {
 
     backends = await stage('started the issuers and the backends', async () => {
       const { startAll } = await import('../../tests/backends/start.mjs')
-      return startAll({ portBase, pageOrigins: [url, `http://localhost:${port}`] })
+      return startAll({ portBase, pageOrigins: [url, `http://localhost:${port}`], each: { clerk: { lifetimes: { hasura: HASURA_LIFE_S } } } })
     })
     const pageEnv = { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1', ...localAddresses(backends, env) }
     const wanted = fingerprint({ ...env, ...pageEnv }, buildId)

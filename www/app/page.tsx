@@ -27,10 +27,8 @@ export default function Page() {
           <HasuraCard />
           <ConvexCard />
           <InstantCard />
-          <div className="card-stack">
-            <ApolloCard />
-            <SwrCard />
-          </div>
+          <ApolloCard />
+          <SwrCard />
         </div>
         <aside className="side" aria-label="The token manager at work">
           <TokenPanel />

@@ -1,11 +1,15 @@
-// Apollo Client as it is, with the one thing that it needs from countersign: a fetch that puts the token on.
-import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client'
+// Apollo Client as it is, with the two things that it needs from countersign: a fetch that puts the token on, and a graphql-ws client.
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client'
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions'
+import { OperationTypeNode } from 'graphql'
 import { hasura, session } from './backends'
 import { config } from './config'
 
 export const apollo = new ApolloClient({
   cache: new InMemoryCache(),
-  link: new HttpLink({ uri: config.hasura.endpoint, fetch: hasura.fetch }),
+  link: ApolloLink.split((operation) => operation.operationType === OperationTypeNode.SUBSCRIPTION,
+    new GraphQLWsLink(hasura),
+    new HttpLink({ uri: config.hasura.endpoint, fetch: hasura.fetch })),
 })
 // Another user must not find this one's rows in the cache.
 session.on('forget', () => void apollo.clearStore())

@@ -27,6 +27,7 @@ function say(event: SessionEvent): string {
     case 'status': return event.status
     case 'wake': return 'the page woke up'
     case 'forget': return 'the last user is gone: caches dropped'
+    case 'disposed': return 'the session is over'
     case 'token': return `${event.template}: ${REASON[event.reason] ?? event.reason}, good until ${new Date(event.expiresAt).toLocaleTimeString('en-GB')}`
     case 'refreshFailed': case 'rejected': return `${event.template}: ${event.error.message}`
     case 'decision': return event.text

@@ -2,6 +2,7 @@
 import { gql, type TypedDocumentNode } from '@apollo/client'
 import { ApolloProvider, useLazyQuery } from '@apollo/client/react'
 import { useIdentityKey } from 'countersign/react'
+import Link from 'next/link'
 import { Code } from '@/components/backend-card'
 import { apollo } from '@/lib/apollo'
 import { Rows } from './rows'
@@ -10,7 +11,8 @@ const QUERY: TypedDocumentNode<{ messages: { id: string; body: string }[] }> = g
 
 const CODE = `const apollo = new ApolloClient({
   cache: new InMemoryCache(),
-  link: new HttpLink({ uri, fetch: hasura.fetch }),
+  link: ApolloLink.split(isSubscription, new GraphQLWsLink(hasura),
+    new HttpLink({ uri, fetch: hasura.fetch })),
 })
 session.on('forget', () => apollo.clearStore())
 
@@ -20,7 +22,7 @@ export function ApolloCard() {
   const me = useIdentityKey()
   return (
     <section className="card card-small" aria-labelledby="apollo-title">
-      <header className="card-head"><h3 id="apollo-title">Hasura through Apollo Client</h3></header>
+      <header className="card-head"><h3 id="apollo-title">Hasura through Apollo Client</h3><Link href="/hasura-apollo">A page of its own</Link></header>
       {/* The key: another user starts with nothing of the last one's. */}
       <ApolloProvider client={apollo}><Ask key={me ?? 'nobody'} /></ApolloProvider>
       <Code text={CODE} />

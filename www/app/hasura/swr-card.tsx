@@ -1,5 +1,6 @@
 'use client'
 import { useIdentityKey } from 'countersign/react'
+import Link from 'next/link'
 import { useState } from 'react'
 import useSWR from 'swr'
 import { Code } from '@/components/backend-card'
@@ -33,7 +34,7 @@ export function SwrCard() {
   const me = useIdentityKey()
   return (
     <section className="card card-small" aria-labelledby="swr-title">
-      <header className="card-head"><h3 id="swr-title">Hasura through SWR</h3></header>
+      <header className="card-head"><h3 id="swr-title">Hasura through SWR</h3><Link href="/hasura-swr">A page of its own</Link></header>
       <Ask key={me ?? 'nobody'} me={me} />
       <Code text={CODE} />
     </section>

@@ -76,5 +76,15 @@ export async function rotateKeys(): Promise<void> {
 /** The next request to each backend is told that its token is no good. */
 export const refuseNext = () => Promise.all(DATABASES.map((server) => turn(server, { rejectNext: 1 }))).then(() => undefined)
 
+const SOCKETS = {
+  drop: { drop: true },
+  restart: { restart: 'shutting server down' },
+  refuse: { refuseInit: 1, drop: true },
+  freeze: { freeze: true },
+} as const
+export type SocketTrouble = keyof typeof SOCKETS
+/** What happens to every socket of the local Hasura that is open now. */
+export const troubleSockets = (kind: SocketTrouble) => turn('hasura', SOCKETS[kind]).then(() => undefined)
+
 /** Ends the user's sessions at the issuer. Nobody tells the page. */
 export const endSessions = (sub: string) => post(source.get(), '/__revoke', { user: sub })
