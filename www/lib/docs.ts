@@ -10,6 +10,7 @@ const ALL = [
   { slug: 'csp', title: 'Content Security Policy' },
   { slug: 'providers', title: 'Providers' },
   { slug: 'fauna', title: 'From the Fauna driver' },
+  { slug: 'hasura', title: 'Clerk and Hasura' },
   { slug: 'answers', title: 'Provider answers' },
   { slug: 'errors', title: 'Errors' },
   { slug: 'policy', title: 'Policy' },
