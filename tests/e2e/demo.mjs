@@ -24,8 +24,11 @@ export async function openDemo({ log = () => {} } = {}) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('NEXT_PUBLIC_')))
   const skipBuild = env.COUNTERSIGN_DEMO_SKIP_BUILD === '1' && existsSync(join(root, 'target', 'pack', 'countersign.tgz'))
   const demo = await start({ env, skipBuild, log })
-  /** @type {Record<ServerName, { url: string, knobs: Record<string, any>, log: LogEntry[], liveTokens?: () => { email: string | null, token: string }[] }>} */
+  /** @type {Record<ServerName, { url: string, knobs: Record<string, any>, log: LogEntry[], liveTokens?: () => { email: string | null, token: string }[], sql?: (query: string, params?: unknown[]) => Promise<any[]> }>} */
   const servers = demo.backends.servers
+  // A test says by itself how long its tokens live.
+  servers.clerk.knobs.lifetimes = {}
+  const [{ began }] = await /** @type {any} */ (servers.hasura).sql('select clock_timestamp() as began')
   const defaults = Object.fromEntries(Object.entries(servers).map(([name, { knobs }]) => [name, structuredClone(knobs)]))
   const { chromium: executablePath } = await find(log)
   const browser = await chromium.launch({ executablePath, args: FLAGS }).catch(async (error) => {
@@ -93,7 +96,8 @@ export async function openDemo({ log = () => {} } = {}) {
       const leaving = [...visits]
       visits.clear()
       const problems = (await Promise.all(leaving.map((visit) => visit.leave()))).flat()
-      // Orders that were made here are of no later test.
+      // Orders and messages that were made here are of no later test.
+      await servers.hasura.sql?.('delete from messages where created_at > $1', [began])
       await fetch(new URL('/__knobs', servers.fauna.url), { method: 'POST', body: '{"reset":true}' })
       if (problems.length) throw new Error(problems.join('\n'))
     },

@@ -5,12 +5,14 @@ import { openDemo } from './demo.mjs'
 import * as rows from './cases/rows.mjs'
 import * as identity from './cases/identity.mjs'
 import * as fauna from './cases/fauna.mjs'
+import * as hasura from './cases/hasura.mjs'
+import * as examples from './cases/examples.mjs'
 import * as tokens from './cases/tokens.mjs'
 import * as trouble from './cases/trouble.mjs'
 import * as drawer from './cases/drawer.mjs'
 import * as page from './cases/page.mjs'
 
-const CASES = [rows, fauna, identity, tokens, trouble, drawer, page]
+const CASES = [rows, fauna, hasura, examples, identity, tokens, trouble, drawer, page]
 
 /** @typedef {Awaited<ReturnType<typeof openDemo>>} Demo */
 

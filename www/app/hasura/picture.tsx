@@ -56,7 +56,8 @@ function Socket({ bar, before, row, rowBefore, x, now, room }: Place & { bar: Ba
   const y = middle(row)
   const from = Math.max(-20, x(bar.connected ?? now))
   const to = x(bar.ended ?? now)
-  const torn = bar.ended !== undefined && bar.code !== 1000
+  // What was cut when another socket had taken over already was no loss.
+  const torn = bar.ended !== undefined && bar.code !== 1000 && !bar.covered
   return (
     <g className="socket" data-torn={torn || undefined}>
       {bar.connected === undefined || x(bar.connected) > 0 ? <line className="socket-asked" x1={x(bar.asked)} x2={bar.connected === undefined ? to : from} y1={y} y2={y} /> : null}

@@ -16,6 +16,8 @@ export interface Bar {
   code?: number
   /** When its token ends. */
   expires?: number
+  /** When it ended there was another one. */
+  covered?: boolean
   /** It took over from a socket that still worked. */
   rotation?: boolean
   results: readonly number[]
@@ -57,7 +59,8 @@ export const connected = (name: string, n: number): void => write(name, ({ bars,
 
 /** `wanted`: somebody still waits for results. */
 export const closed = (name: string, n: number, code: number | undefined, wanted: boolean): void => write(name, ({ bars, gaps }, at) => {
-  const after = bars.map((bar) => (bar.n === n ? { ...bar, ended: at, ...(code !== undefined && { code }) } : bar))
+  const covered = bars.some((bar) => bar.n !== n && alive(bar))
+  const after = bars.map((bar) => (bar.n === n ? { ...bar, ended: at, covered, ...(code !== undefined && { code }) } : bar))
   const lost = bars.some((bar) => bar.n === n && alive(bar)) && !after.some(alive)
   return { bars: after, gaps: wanted && lost ? [...gaps, { from: at }] : gaps }
 })
