@@ -7,8 +7,17 @@ import { differences } from './differences.mjs'
 const PAGE = fileURLToPath(new URL('../../../www/docs/hasura.md', import.meta.url))
 const RECIPES = new URL('./interop/recipes/', import.meta.url)
 
-/** The files of ./interop/recipes by name. @returns {Map<string, string>} */
-export const recipes = () => new Map(readdirSync(RECIPES).map((file) => [file.replace(/\.ts$/, ''), readFileSync(new URL(file, RECIPES), 'utf8')]))
+/** The files of ./interop/recipes by the head of their block, `ts apollo`; what two have in common is shown once. @returns {Map<string, string>} */
+export const recipes = () => {
+  const shown = new Set()
+  return new Map(readdirSync(RECIPES).sort().reverse().flatMap((file) => {
+    const code = readFileSync(new URL(file, RECIPES), 'utf8')
+    const again = shown.has(code)
+    shown.add(code)
+    const [name, kind] = file.split('.')
+    return again ? [] : [[`${kind} ${name}`, code]]
+  }))
+}
 
 const capital = (/** @type {string} */ text) => text[0]?.toUpperCase() + text.slice(1)
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|')
@@ -29,10 +38,10 @@ export const renewed = () => {
   const until = text.indexOf('\n## ', at)
   const listed = `${text.slice(0, at)}${list()}\n${text.slice(until)}`
   return [...recipes()].reduce((page, [name, code]) => {
-    const from = page.indexOf(`\`\`\`ts ${name}\n`)
+    const from = page.indexOf(`\`\`\`${name}\n`)
     if (from < 0) throw new Error(`the page has no place for the recipe ${name}`)
     const body = page.indexOf('\n', from) + 1
-    return page.slice(0, body) + code.trimEnd() + page.slice(page.indexOf('\n```', body))
+    return page.slice(0, body - 1) + `\n${code.trimEnd()}` + page.slice(page.indexOf('\n```', body - 1))
   }, listed)
 }
 

@@ -1,7 +1,7 @@
 'use client'
 import { gql, type TypedDocumentNode } from '@apollo/client'
 import { ApolloProvider, useMutation, useQuery, useSubscription } from '@apollo/client/react'
-import { SessionSignedIn, SessionSignedOut } from 'countersign/react'
+import { SessionSignedIn, SessionSignedOut, useIdentityKey } from 'countersign/react'
 import { apollo } from '@/lib/apollo'
 
 type Data = { messages: { id: string; body: string }[] }
@@ -24,9 +24,11 @@ function Messages() {
 }
 
 export default function Page() {
+  const me = useIdentityKey()
   return (
     <ApolloProvider client={apollo}>
-      <SessionSignedIn><Messages /></SessionSignedIn>
+      {/* The key: Apollo's hooks go on showing what they have. */}
+      <SessionSignedIn><Messages key={me} /></SessionSignedIn>
       <SessionSignedOut>Please sign in</SessionSignedOut>
     </ApolloProvider>
   )

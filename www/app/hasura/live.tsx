@@ -46,7 +46,7 @@ export function LiveMessages() {
   return (
     <section className="card-part live" aria-labelledby={title}>
       <h3 id={title}>Live</h3>
-      <p className="part-text">Open this page in a second window: what one changes, both show. In this demo a token for Hasura lives for 20 seconds, and Hasura cuts each socket when its token ends. Watch a new socket take over before that.</p>
+      <p className="part-text">Open this page in a second window: what one changes, both show. Hasura cuts each socket when its token ends; the demo’s own Clerk gives one 20 seconds. Watch a new socket take over before that.</p>
       <div className="actions">
         <button type="button" className="run run-quiet" data-testid="hasura-live" aria-pressed={on} onClick={() => { setOn(!on); setTries(tries + 1) }}>{on ? 'Stop' : 'Go live'}</button>
         <div className="segments segments-2" role="group" aria-label="As which role the list is read">

@@ -1,6 +1,6 @@
 // What sockets did, as a picture needs it: when each was asked for, acknowledged and lost, what came over it, and when nobody had one.
 // Of both clients: ours, told by `hasura.on`, and the plain one beside it. Nothing of a user is in it.
-import type { WsListeners } from 'countersign/hasura'
+import type { HasuraClient } from 'countersign/hasura'
 import { store } from '@/lib/store'
 
 /** How much of the past is kept, in milliseconds. */
@@ -77,11 +77,8 @@ export const alive = ({ connected, ended }: Bar): boolean => connected !== undef
 /** Milliseconds without a socket, up to now. */
 export const blind = ({ blindMs, gaps }: Lane, now: number): number => blindMs + gaps.reduce((all, { from, to }) => all + (to === undefined ? Math.max(0, now - from) : 0), 0)
 
-/** Told by the client itself. */
-export interface Tells { on<E extends keyof WsListeners>(event: E, listener: WsListeners[E]): () => void }
-
 /** Follows the sockets of a client until it is called off. `expiry`: when the token of now ends, by the wall clock. */
-export function follow(client: Tells, expiry: () => number | undefined): () => void {
+export function follow(client: Pick<HasuraClient, 'on'>, expiry: () => number | undefined): () => void {
   const open: { role: string; n: number; socket: WebSocket }[] = []
   const wanted = new Map<string, boolean>()
   let since = 0
