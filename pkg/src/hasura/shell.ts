@@ -45,6 +45,21 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     )
     loading.then(what).catch(failed)
   }
+  /** It belongs to whoever is signed in now, not to whoever is when the rest has loaded. */
+  const fenced: typeof use = (what, failed = () => {}) => {
+    const guard = engine ? undefined : fence(session, 'hasura')
+    use(
+      (e) => {
+        guard?.end()
+        guard?.check()
+        what(e)
+      },
+      (error) => {
+        guard?.end()
+        failed(error)
+      },
+    )
+  }
   return {
     use,
     on(event, listener) {
@@ -56,6 +71,7 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     subscribe(payload, sink, options) {
       let stop: Unsubscribe | undefined
       let gone = false
+<<<<<<< HEAD
       const failed = (error: unknown) => {
         guard?.end()
         if (!gone) sink.error(error)
@@ -69,6 +85,16 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
         guard?.check()
         stop = e.subscribe(payload, sink, options)
       }, failed)
+=======
+      fenced(
+        (e) => {
+          if (!gone) stop = e.subscribe(payload, sink, options)
+        },
+        (error) => {
+          if (!gone) sink.error(error)
+        },
+      )
+>>>>>>> ae499f1 (An iterator that is asked for before the rest is loaded belongs to whoever was signed in then)
       return () => {
         // As with graphql-ws, whoever leaves is told that it is over.
         if (!gone && !stop) queueMicrotask(() => sink.complete())
@@ -77,7 +103,9 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
       }
     },
     iterate(payload) {
-      const made = new Promise<AsyncIterableIterator<any>>((made, failed) => use((e) => made(e.iterate(payload, undefined)), failed))
+      const made = new Promise<AsyncIterableIterator<any>>((made, failed) => fenced((e) => made(e.iterate(payload, undefined)), failed))
+      // Told to whoever asks for a result.
+      made.catch(() => {})
       const step = (method: 'next' | 'return' | 'throw') => async (value?: unknown) => (await made)[method]!(value)
       return {
         next: step('next'),

@@ -91,3 +91,79 @@ for (const [name, [payload, read]] of Object.entries(STREAMS))
     }
     assert.ok(batches > seeds)
   })
+
+const live1 = () => followed({ query: 'subscription { todos { id } }' }, undefined)
+const frame = (id, data) => JSON.stringify({ id, type: 'next', payload: { data } })
+
+test('the first result after a reconnect is left out if it is the last one, also when a second socket was asked meanwhile, and with its members in another order', () => {
+  const follow = live1()
+  follow.payload(false)
+  assert.ok(follow.take(1, frame('1', { a: 1, b: [{ c: 1, d: null }] })))
+  follow.payload(false)
+  follow.payload(true)
+  assert.equal(follow.take(2, frame('1', { b: [{ d: null, c: 1 }], a: 1 })), undefined)
+  assert.equal(follow.take(3, frame('1', { b: [], a: 1 })), 3)
+})
+
+test('the second socket takes over with what the first said last, whoever says it first; and at once if the first said nothing', () => {
+  for (const order of ['second first', 'first first', 'nothing']) {
+    const follow = live1()
+    follow.payload(false)
+    follow.take(1, frame('1', 1))
+    follow.payload(true)
+    if (order === 'second first') {
+      assert.equal(follow.take(2, frame('1', 2)), 2)
+      assert.equal(follow.fresh(3, frame('1', 3)), undefined)
+      assert.equal(follow.even(), false)
+      assert.equal(follow.take(3, frame('1', 3)), 3)
+    } else if (order === 'first first') {
+      assert.equal(follow.take(2, frame('1', 2)), 2)
+      assert.equal(follow.fresh(2, frame('1', 2)), undefined)
+    } else assert.equal(follow.fresh(2, frame('1', 2)), 2)
+    assert.equal(follow.even(), true, order)
+  }
+})
+
+test('a second socket that has not caught up is to be asked again; one whose first said nothing is not', () => {
+  const follow = live1()
+  follow.payload(false)
+  follow.take(1, frame('1', 1))
+  follow.payload(true)
+  assert.equal(follow.moved(), true)
+  follow.payload(true)
+  follow.take(2, frame('1', 2))
+  assert.equal(follow.moved(), false)
+})
+
+test('values that the application changes do not matter', () => {
+  const follow = live1()
+  follow.payload(false)
+  const value = { data: { list: [1] } }
+  follow.take(value, frame('1', { list: [1] }))
+  value.data.list.push(2)
+  follow.payload(false)
+  assert.equal(follow.take({}, frame('1', { list: [1] })), undefined)
+})
+
+test('rows of one cursor: as often as the first socket brought them, they are left out of the second', () => {
+  const follow = followed({ query: 'subscription { s(batch_size: 5, cursor: { initial_value: { at: 0 } }) { at } }' }, undefined)
+  const rows = (...list) => ({ data: { s: list.map((at) => ({ at })) } })
+  follow.payload(false)
+  follow.take(rows(1))
+  assert.match(follow.payload(true).query, /\{ at: 1 \}/)
+  follow.take(rows(2, 2, 3))
+  assert.deepEqual(follow.fresh(rows(2, 2, 3, 3, 4)), rows(3, 4))
+  assert.match(follow.payload(false).query, /\{ at: 4 \}/)
+  assert.deepEqual(follow.take(rows(2)), rows(2), 'nothing is owed by a new socket')
+})
+
+test('a stream without the column of its cursor is refused, and with the name under which it is selected it is not', () => {
+  const payload = { query: 'subscription { s(batch_size: 5, cursor: { initial_value: { at: 0 } }) { time: at } }' }
+  const bare = followed(payload, undefined)
+  bare.payload(false)
+  assert.throws(() => bare.take({ data: { s: [{ time: 1 }] } }), { code: 'option_invalid', message: /`at`/ })
+  const named = followed(payload, 'time')
+  named.take({ data: { s: [{ time: 7 }] } })
+  assert.match(named.payload(false).query, /\{ at: 7 \}/)
+  for (const odd of [{}, { data: null }, { data: {} }, { data: { s: [] } }, { data: { s: null }, errors: [{}] }]) assert.deepEqual(named.take(odd), odd)
+})

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
+import { stubSession } from '../../stub-session.mjs'
 import { ours, perform, query, same } from './stage.mjs'
 
 /** npm graphql-ws lets an error of a socket that is closed too soon end the Node process. */
@@ -266,4 +267,21 @@ test('before the rest is loaded: operations, an iterator and whoever leaves agai
   assert.deepEqual(of('iterated'), [[{ value: { data: { n: 3 } }, done: false }, undefined]])
   assert.deepEqual(of('c'), [['complete', undefined]])
   for (const name of ['d', 'e']) assert.deepEqual(of(name), [['error', 'CountersignError: this client was disposed']])
+})
+
+test('before the rest is loaded: what belongs to somebody is not asked as somebody else', async () => {
+  const { log, wire } = await perform(async ({ client, sink, note, logged }) => {
+    const session = stubSession({ key: 'alice' })
+    const c = client({ session, template: 'x' })
+    c.subscribe({ query }, sink('a'))
+    c.subscribe({ query }, sink('left'))()
+    const results = c.iterate({ query })
+    c.iterate({ query }) // and nobody asks for its results
+    session.become('bob')
+    note('iterated', await results.next().catch(({ code }) => code))
+    await logged('a error')
+    assert.equal(session.listeners(), 1, 'of the client itself')
+  }, ours)
+  assert.deepEqual([wire, log.find(([who]) => who === 'iterated')[1], log.filter(([who]) => who === 'left').map(([, what]) => what)], [[], 'identity_changed', ['complete']])
+  assert.match(log.find(([who]) => who === 'a')[2], /the user changed/)
 })
