@@ -45,20 +45,18 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     )
     loading.then(what).catch(failed)
   }
-  /** It belongs to whoever is signed in now, not to whoever is when the rest has loaded. */
+  /** It belongs to whoever is signed in now, not to whoever is when the rest has loaded. Told at once: Apollo lets the next user's join one that has not ended. */
   const fenced: typeof use = (what, failed = () => {}) => {
-    const guard = engine ? undefined : fence(session, 'hasura')
-    use(
-      (e) => {
-        guard?.end()
-        guard?.check()
-        what(e)
-      },
-      (error) => {
-        guard?.end()
-        failed(error)
-      },
-    )
+    const end = (error: unknown) => {
+      guard?.end()
+      failed(error)
+    }
+    const guard = engine ? undefined : fence(session, 'hasura', undefined, end)
+    use((e) => {
+      guard?.end()
+      guard?.check()
+      what(e)
+    }, end)
   }
   return {
     use,
@@ -71,30 +69,15 @@ export const shell = (load: (heard: Heard) => Promise<Engine>, session?: Session
     subscribe(payload, sink, options) {
       let stop: Unsubscribe | undefined
       let gone = false
-<<<<<<< HEAD
-      const failed = (error: unknown) => {
-        guard?.end()
-        if (!gone) sink.error(error)
-        gone = true
-      }
-      // It belongs to whoever is signed in now, not to whoever is when the rest has loaded. Told at once: Apollo lets the next user's join one that has not ended.
-      const guard = engine ? undefined : fence(session, 'hasura', undefined, failed)
-      use((e) => {
-        guard?.end()
-        if (gone) return
-        guard?.check()
-        stop = e.subscribe(payload, sink, options)
-      }, failed)
-=======
       fenced(
         (e) => {
           if (!gone) stop = e.subscribe(payload, sink, options)
         },
         (error) => {
           if (!gone) sink.error(error)
+          gone = true
         },
       )
->>>>>>> ae499f1 (An iterator that is asked for before the rest is loaded belongs to whoever was signed in then)
       return () => {
         // As with graphql-ws, whoever leaves is told that it is over.
         if (!gone && !stop) queueMicrotask(() => sink.complete())
