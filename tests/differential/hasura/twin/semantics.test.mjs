@@ -280,7 +280,8 @@ test('before the rest is loaded: what belongs to somebody is not asked as somebo
     session.become('bob')
     note('iterated', await results.next().catch(({ code }) => code))
     await logged('a error')
-    assert.equal(session.listeners(), 1, 'of the client itself')
+    // That of the client itself, when it is loaded.
+    await until(() => session.listeners() === 1)
   }, ours)
   assert.deepEqual([wire, log.find(([who]) => who === 'iterated')[1], log.filter(([who]) => who === 'left').map(([, what]) => what)], [[], 'identity_changed', ['complete']])
   assert.match(log.find(([who]) => who === 'a')[2], /the user changed/)
