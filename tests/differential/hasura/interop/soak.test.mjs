@@ -9,7 +9,7 @@ import { soak } from './soak.mjs'
 let world
 // Where there is a document already, PGlite takes this for a page.
 const shared = serve(async () => (world = await import('../../../package/react-world.mjs')))
-const how = process.env.COUNTERSIGN_FULL === '1' ? { expiries: 20, writeMs: 500 } : { expiries: 2, writeMs: 250 }
+const how = process.env.COUNTERSIGN_FULL === '1' ? { expiries: 15, writeMs: 500 } : { expiries: 2, writeMs: 250 }
 
 test(`${how.expiries} expiries of tokens of ten seconds`, { timeout: 290_000 }, async (t) => {
   const { all, seconds, running, sockets } = await soak(shared, world, t, how)
@@ -34,7 +34,12 @@ test(`${how.expiries} expiries of tokens of ten seconds`, { timeout: 290_000 }, 
     if (live) assert.deepEqual(seen.live.at(-1), all, name)
     if (stream) assert.deepEqual(seen.streamed, all, name)
     if (live) assert.ok(lines.length > how.expiries, `${name}: ${lines.length} sockets`)
-    for (const { closed, events } of lines) assert.deepEqual(closed && [closed.by, closed.code], ['client', 1000], `${name}: ${JSON.stringify(events.map(({ at, ...event }) => ({ after: at - events[0].at, ...event })))}`)
+    for (const { closed, events } of lines) {
+      const count = (/** @type {string} */ what) => events.filter(({ event }) => event === what).length
+      // The cut may overtake the end of a closing handshake, where the machine is busy: nothing ran over such a socket any more.
+      const left = closed?.by === 'server' && closed.code === 1006 && count('started') === count('stopped')
+      assert.ok(left || (closed?.by === 'client' && closed.code === 1000), `${name}: ${JSON.stringify(events.map(({ at, ...event }) => ({ after: at - events[0].at, ...event })))}`)
+    }
   }
   assert.equal(expiredSeen, 0)
 })
