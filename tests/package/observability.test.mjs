@@ -65,7 +65,7 @@ test('each event exactly when it should, in order', async (t) => {
   await go(() => provider.signOut(), ['forget', 'identity null', 'status anonymous'])
   await go(() => session.getToken('x'), [], 'nobody is asked for nobody')
   await go(() => provider.signIn('carol'), ['identity somebody', 'status signedIn'], 'nobody left')
-  await go(() => session.dispose(), ['identity undefined', 'status unknown'])
+  await go(() => session.dispose(), ['identity undefined', 'status unknown', 'disposed'])
 })
 
 test('a token that did not change is kept, and is no token event', async (t) => {

@@ -501,10 +501,10 @@ export class Impl {
   }
 
   dispose(): void {
-    this.#out.emit({ type: 'disposed' })
     this.#connection.disconnect()
     this.#command(op.dispose)
     this.#end(({ key }) => new CountersignError('disposed', 'the session was disposed; make a new one', { template: this.#names[key] || undefined }))
+    this.#out.emit({ type: 'disposed' })
   }
 }
 

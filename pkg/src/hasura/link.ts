@@ -85,6 +85,8 @@ export class Link implements Hands, Ears {
   readonly #lines = new Map<number, Line>()
   #numbers = 0
   #error: unknown
+  /** How the last socket ended: with an event, or before there was one. */
+  #last: { event?: CloseLike; error?: unknown } = {}
   #over = false
   state: SocketState
 
@@ -150,17 +152,16 @@ export class Link implements Hands, Ears {
 
   /** There is no socket, or nothing to say on it. */
   #failed(socket: number, error: unknown): void {
-    this.tell(this.#worthIt(error, () => !lasting(error)) ? told.lost : told.failed, socket)
+    this.#last = { error }
+    // Where the application decides, it is asked in the pause.
+    this.tell(this.#setup.standard || !lasting(error) ? told.lost : told.failed, socket)
   }
 
-  #worthIt(errorOrEvent: unknown, otherwise = () => true): boolean {
-    const { worthIt = otherwise } = this.#setup
-    try {
-      return worthIt(errorOrEvent)
-    } catch (error) {
-      this.#error = error
-      return false
-    }
+  /** Whether the application wants another attempt after what happened last. */
+  #worthIt(): boolean {
+    const { event, error } = this.#last
+    const { worthIt } = this.#setup
+    return worthIt ? worthIt(event ?? error) : !!event || !lasting(error)
   }
 
   // ---- what the machine wants
@@ -292,16 +293,19 @@ export class Link implements Hands, Ears {
   }
 
   pause(attempt: number): void {
-    Promise.resolve()
-      .then(() => this.#setup.pause?.(attempt))
-      .then(
-        () => this.tell(told.paused),
-        (error) => {
-          this.#error = error
-          for (const operation of [...this.#operations.values()]) this.#fail(operation, error, told.unsubscribe)
-          this.tell(told.paused)
-        },
-      )
+    const ask = async () => {
+      await undefined
+      if (!this.#worthIt()) return told.refrained
+      await this.#setup.pause?.(attempt)
+      return told.paused
+    }
+    ask().then(
+      (what) => this.tell(what),
+      (error) => {
+        this.#error = error
+        this.tell(told.refrained)
+      },
+    )
   }
 
   status(status: SocketState['status'], ms: number): void {
@@ -442,13 +446,13 @@ export class Link implements Hands, Ears {
     }
     const { code, reason } = event
     if (code !== 1000 || !line.over) {
+      this.#last = { event }
       this.#error = this.#setup.lost(wire.words ? { code, reason: wire.words } : event)
       this.state = { ...this.state, lastClose: { code, reason: scrub(wire.words || reason) } }
     }
     this.emit('closed', event)
     if (line.over) return void this.#lines.delete(wire.id)
-    if (code !== 1000 && !this.#worthIt(event)) this.tell(told.failed, wire.id)
-    else this.tell(told.closed, wire.id, code, wire.words ? `Connection initialization failed: ${wire.words}` : String(reason ?? ''))
+    this.tell(told.closed, wire.id, code, wire.words ? `Connection initialization failed: ${wire.words}` : String(reason ?? ''))
     // Not before: the machine may want its token rejected.
     this.#lines.delete(wire.id)
   }

@@ -84,13 +84,13 @@ export interface SocketState {
   sockets: number
   /** Operations under way. */
   operations: number
-  /** When the token of the socket expires, by this device's clock; milliseconds since the epoch. */
+  /** Until when the token of the socket is good for certain, by this device's clock; milliseconds since the epoch. Some moments before its `exp`. */
   expiresAt?: number | undefined
   /** With `waiting`: milliseconds until the next attempt. */
   retryInMs?: number | undefined
   /** While it is not connected: what went wrong last. */
   error?: Error | undefined
-  /** Why the last socket that was lost closed. */
+  /** Why the last socket that was lost closed; one that made way for the next was not lost. */
   lastClose?: { code: number; reason: string } | undefined
 }
 

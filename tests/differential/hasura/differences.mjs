@@ -34,7 +34,7 @@ export const differences = [
   },
   {
     about: 'connecting', what: 'how often shouldRetry is asked',
-    theirs: 'Once for each operation, about closes that are not fatal.', ours: 'Once for each close, also about fatal ones, for which the answer does not count.', why: 'It is one connection.',
+    theirs: 'Once for each operation, about closes that are not fatal.', ours: 'Once for each close that is not fatal.', why: 'It is one connection.',
   },
   {
     about: 'connecting', what: 'terminate before the socket is open, in Node',

@@ -269,3 +269,18 @@ fn late_words_of_a_socket_that_is_gone_change_nothing() {
     }
     assert_eq!(bench.pass(DurationMs::seconds(5).0), []);
 }
+
+#[test]
+fn the_old_socket_is_closed_before_the_server_cuts_it() {
+    // A token of ten seconds: two are left when the next one is there.
+    let mut bench = Bench::new(OURS);
+    bench.tell(live(1));
+    bench.acked_for(1, Some(DurationMs::seconds(10)));
+    bench.tell(Event::Arrived(1, 1));
+    bench.hear_quietly(1, 8_000);
+    bench.tell(Event::Renewed(1));
+    assert_eq!(bench.pass(250), [(250, Open(2, Cause::Rotation))]);
+    assert_eq!(bench.acked_for(2, Some(DurationMs::seconds(10))), [Send(1, 2)]);
+    assert_eq!(bench.pass(1_311), []);
+    assert_eq!(bench.pass(1), [(1, Take(1, 2)), (1, Stop(1, 1)), (1, Close(1, 1000))], "three quarters of what was left");
+}

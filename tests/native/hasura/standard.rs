@@ -161,3 +161,15 @@ fn sockets_rotate_here_too() {
     assert_eq!(bench.tell(Event::Paused), [Open(3, Cause::Rotation)]);
     assert_eq!(bench.acked(3), [Send(1, 3)]);
 }
+
+#[test]
+fn who_does_not_want_another_attempt_ends_everything() {
+    let mut bench = Bench::new(Policy { idle: None, ..STANDARD });
+    bench.tell(Event::Start);
+    bench.tell(live(1));
+    bench.acked(1);
+    assert_eq!(bench.tell(Event::Refrained), [], "nobody was asked");
+    assert_eq!(bench.tell(closed(1, 1006)), [Pause(0)]);
+    assert_eq!(bench.tell(Event::Refrained), [Finish(0, End::Error), Finish(1, End::Error)]);
+    assert_eq!(bench.pass(60_000), [], "and nothing is tried");
+}

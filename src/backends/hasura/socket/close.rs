@@ -1,5 +1,7 @@
 //! What the end of a socket means.
 
+use crate::core::text::contains;
+
 /// What follows from it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Close {
@@ -20,9 +22,9 @@ pub fn hasura(code: u16, words: &str) -> Close {
     match code {
         4403 => Close::Refused,
         // Before v2.30, and on the legacy protocol: `connection_init` failed, and the reason says why.
-        4400 if words.contains("onnection initialization failed") => Close::Refused,
+        4400 if contains(words, "onnection initialization failed") => Close::Refused,
         // It did not understand what we sent, and says so in the reason: `{"server_error_msg":"4400: start received before ..."}`.
-        1000 if words.contains("4400:") => Close::Doubtful,
+        1000 if contains(words, "4400:") => Close::Doubtful,
         1000 => Close::Normal,
         // 1006: cut at the token's `exp`, or the network. 1012: a restart or a change of configuration. 4499: closed by us, because it froze.
         1001 | 1005 | 1006 | 1011 | 1012 | 1013 | 1014 | 4408 | 4499 | 4500 | 4504 => Close::Passing,

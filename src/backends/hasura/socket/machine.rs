@@ -11,6 +11,8 @@ const BRIEF: DurationMs = DurationMs::seconds(5);
 const NEAR: DurationMs = DurationMs::seconds(3);
 /// So long a subscription may take to catch up on its new socket; after that the new one counts.
 const HANDOVER: DurationMs = DurationMs::seconds(5);
+/// With less time than that until the cut it is waited for: who has not caught up by then loses nothing.
+const SOON: DurationMs = DurationMs::seconds(1);
 /// From a ping to a sign of life.
 const PONG: DurationMs = DurationMs::seconds(5);
 /// Clocks that differ by more, or a timer that is later, say that the machine slept.
@@ -173,6 +175,11 @@ impl Link {
                 }
             }
             Event::Paused => self.paused(),
+            Event::Refrained if self.wait == Wait::Theirs => {
+                self.wait = Wait::No;
+                self.give_up(true, now, random);
+            }
+            Event::Refrained => {}
             Event::Tick => {
                 self.shown = None;
                 self.tick(now, random);
@@ -256,11 +263,11 @@ impl Link {
     fn give_up(&mut self, all: bool, now: Now, random: f64) {
         let some = !all && self.operations.any(|op| op.proven) && self.operations.any(|op| !op.proven);
         let effects = &mut self.effects;
-        self.operations.remove(|op| op.on.is_none() && !(some && op.proven), |id| effects.add(Effect::Finish(id, End::Error)));
         if self.kept {
             self.kept = false;
             effects.add(Effect::Finish(0, End::Error));
         }
+        self.operations.remove(|op| op.on.is_none() && !(some && op.proven), |id| effects.add(Effect::Finish(id, End::Error)));
         // Whoever asks again at once is slowed down, and so are those that stay.
         match self.policy.pauses {
             Pauses::Theirs if self.retrying => self.wait = Wait::Owed,
@@ -309,6 +316,13 @@ impl Link {
         socket.pinged = None;
         socket.end = left.map(|left| (now.mono + left, now.wall + left));
         let stale = socket.stale;
+        let end = match self.current {
+            Some(old) => self.socket(old).and_then(|old| old.end),
+            None => None,
+        };
+        // Closed by us before the server cuts it, where there is time for both.
+        let left = end.map_or(HANDOVER, |(end, _)| DurationMs((end - now.mono).0 * 3 / 4));
+        let span = if left > SOON { left.min(HANDOVER) } else { HANDOVER };
         // A rotation that is still under way ends with this one.
         self.take_all();
         self.next = None;
@@ -327,7 +341,7 @@ impl Link {
                 (None, _) => op.on = Some(id),
                 (Some(_), Kind::Live) => {
                     op.to = Some(id);
-                    self.handover = Some(now.mono + HANDOVER);
+                    self.handover = Some(now.mono + span);
                 }
                 (Some(_), Kind::Once) => continue,
             }

@@ -89,6 +89,8 @@ pub enum Event {
     Online(bool),
     /// The application's pause is over.
     Paused,
+    /// The application does not want another attempt.
+    Refrained,
     /// A timer went off.
     Tick,
     /// Close what there is and connect anew.

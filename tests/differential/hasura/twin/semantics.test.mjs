@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { stubSession } from '../../stub-session.mjs'
 import { ours, perform, query, same } from './stage.mjs'
+import { until } from '../../until.mjs'
 
 /** npm graphql-ws lets an error of a socket that is closed too soon end the Node process. */
 const hardy = (made) =>
