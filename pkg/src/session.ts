@@ -30,6 +30,9 @@ const refuse = () =>
   // Next's own convention: the page is finished in the browser instead of failing the build.
   Object.assign(new CountersignError('on_server', 'a session is for browsers; on a server use countersign/server or `secret`'), { digest: 'BAILOUT_TO_CLIENT_SIDE_RENDERING' })
 
+/** A request is what was given at the call, also where it waits for a token; as with plain fetch, the caller may use the object again. */
+const kept = (init: RequestInit | undefined): RequestInit | undefined => (init?.constructor === Object ? { ...init } : init)
+
 /** A session. Making one does nothing; it starts with the first call or listener, in a browser or worker. */
 export const createSession = <const T extends string = string>(options: SessionOptions<T> = {} as SessionOptions<T>, server = false): Session<T> => {
   let impl: Impl | undefined
@@ -139,10 +142,16 @@ export const createSession = <const T extends string = string>(options: SessionO
     },
     peek: (template?: string) => impl?.peek(template) ?? null,
     // Not async: each promise around another one is a moment in which the user may change after the last look.
-    fetch: (input: RequestInfo | URL, init?: RequestInit) => use((s) => s.fetch(input, init), init),
+    fetch: (input: RequestInfo | URL, given?: RequestInit) => {
+      const init = kept(given)
+      return use((s) => s.fetch(input, init), init)
+    },
     authFetch(o: Parameters<Session['authFetch']>[0]) {
       const of = each((s) => s.authFetch(o))
-      return (input: RequestInfo | URL, init?: RequestInit) => use((s) => of(s)(input, init), init)
+      return (input: RequestInfo | URL, given?: RequestInit) => {
+        const init = kept(given)
+        return use((s) => of(s)(input, init), init)
+      }
     },
     connect(p: Provider) {
       provider = p

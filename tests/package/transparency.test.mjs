@@ -88,3 +88,17 @@ for (const [way, send] of Object.entries(ways))
       stream.error(new Error('broken off'))
       await assert.rejects(async () => reader?.read(), /broken off/)
     })
+
+test('an init that is used again: each request is what was given at its call, on a page that has just begun as well', async () => {
+  const cold = createSession({ name: name(), logger: false, ...fakeProvider({ user: 'alice' }), routes: [{ url: origin, template: 'x' }] })
+  const init = { method: 'POST', body: '' }
+  const sent = []
+  for (const send of [cold.fetch, cold.authFetch({ template: 'x', origins: [origin] }), new HasuraClient({ session: cold, template: 'x', endpoint: `${origin}/v1/graphql` }).fetch])
+    for (const body of ['1', '2', '3']) {
+      init.body = body
+      sent.push(send(`${origin}/?way=again`, init))
+    }
+  for (const response of await Promise.all(sent)) await response.text()
+  cold.dispose()
+  assert.deepEqual(seen.get('again').map(({ body }) => body).sort(), ['1', '1', '1', '2', '2', '2', '3', '3', '3'])
+})
