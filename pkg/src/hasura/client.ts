@@ -106,7 +106,10 @@ const add = (headers: Headers, given: ExtraHeaders | undefined): void => {
 /** The error for an option that cannot be used; its words are loaded with the first one. */
 const refused = async (step: string, cause: unknown, documents?: unknown[]): Promise<CountersignError> => (await import('./invalid.js')).invalid(step, cause, documents)
 
-/** GraphQL over HTTP with the right token: Hasura's words are understood, so a token refused with status 200 is renewed and the request sent again. */
+/**
+ * Hasura with the right token. Over HTTP its words are understood, so a token refused with status 200 is renewed and the request sent again; over sockets
+ * what is subscribed moves to a new one before the token ends. It is itself a client of graphql-ws, for those who take one.
+ */
 export class HasuraClient<T extends string = string> implements WsClient {
   readonly #config: HasuraConfig<T>
   readonly #ws: Shell

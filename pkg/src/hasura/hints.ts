@@ -30,6 +30,7 @@ const others: Record<string, typeof fixes> = {
     [/required, but not found$/, `This Hasura knows no tokens, only its admin secret: set ${secret}`],
     [/^invalid x-hasura-admin-secret/, 'Something adds an x-hasura-admin-secret (or x-hasura-access-key) header: take it away. It belongs to servers, never in a browser'],
   ],
+  'unexpected-payload': [[/subscriptions/, 'A subscription goes over a socket: use `live`, `subscribe` or `iterate`']],
   'not-found': [[/^missing session variable/, 'A permission of this role reads a session variable that the token lacks: add it to the template %, as a text']],
 }
 

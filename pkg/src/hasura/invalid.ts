@@ -14,7 +14,9 @@ const fixes = {
 export const invalid = (step: string, cause: unknown, documents: unknown[] = []): CountersignError => {
   const named = typeof cause === 'string' && Object.hasOwn(fixes, cause) ? (cause as keyof typeof fixes) : undefined
   const what = named ?? (step as keyof typeof fixes)
+  // The usual cause is a variable that holds nothing, or a batch of documents where requests are wanted.
+  const absent = what === 'document' && documents.some((document) => document === undefined || document === null)
   const unprinted = what === 'document' && documents.some((document) => (document as { kind?: string } | null)?.kind === 'Document')
-  const text = unprinted ? (named ? "this document has no source text. Pass `print` of 'graphql' to HasuraClient" : 'this document cannot be printed') : fixes[what]
-  return new CountersignError('option_invalid', `hasura: ${text}`, { backend: 'hasura', cause: named ? undefined : cause })
+  const text = unprinted ? (named ? "this document has no source text. Pass `print` of 'graphql' to HasuraClient" : 'this document cannot be printed') : absent ? `${fixes.document}; there is none. Each request of a batch is { document, variables? }` : fixes[what]
+  return new CountersignError('option_invalid', `hasura: ${text}`, { backend: 'hasura', cause: named || absent ? undefined : cause })
 }

@@ -1,5 +1,5 @@
 // One connection: the machine decides, this carries out. Operations and sockets are numbers between the two.
-import { CountersignError, scrub } from '../errors.js'
+import { conceal, CountersignError, scrub } from '../errors.js'
 import type { Lease, Session } from '../types.js'
 import type { Follow } from './follow.js'
 import { probed, run, told, type Hands, type Machine, type Told } from './machine.js'
@@ -74,8 +74,13 @@ const reasonOf = (error: unknown): string => {
   return new TextEncoder().encode(text).length < 124 ? text : 'Internal client error'
 }
 
-/** The payload of an `error` message: an array by the specification; Hasura sends an object or a text, too. */
-const errorsOf = (payload: unknown): readonly unknown[] => (Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload ?? 'the server gave no reason') }])
+/** The payload of an `error` message: an array by the specification; Hasura sends an object or a text, too. A server that repeats what it was sent puts no token into a log. */
+const errorsOf = (payload: unknown): readonly unknown[] => {
+  const list = Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload ?? 'the server gave no reason') }]
+  const text = JSON.stringify(list)
+  const shown = conceal(text)
+  return shown === text ? list : JSON.parse(shown)
+}
 
 export class Link implements Hands, Ears {
   readonly #setup: Setup
@@ -182,14 +187,20 @@ export class Link implements Hands, Ears {
   }
 
   async #connect(socket: number, line: Line): Promise<void> {
-    const { url, protocol, dialect, texts = {} } = this.#setup
+    const { url, protocol, dialect, texts = {}, standard } = this.#setup
     // The token first: a server may wait three seconds for `connection_init`, and a provider may take longer.
     await this.#token(socket, line)
     const address = await url()
     if (this.#lines.get(socket) !== line) return
     const Socket = this.#setup.WebSocket ?? globalThis.WebSocket
-    if (!Socket) throw new CountersignError('option_invalid', 'there is no WebSocket here; pass `webSocketImpl`', { backend: 'hasura' })
-    line.wire = new Wire(socket, Socket, address, protocol, dialect, texts, this)
+    if (!Socket) throw new CountersignError('option_invalid', 'there is no WebSocket here: set `globalThis.WebSocket` (in Node before 22, of npm ws), or `webSocketImpl` of createWsClient', { backend: 'hasura' })
+    try {
+      line.wire = new Wire(socket, Socket, address, protocol, dialect, texts, this)
+    } catch (cause) {
+      if (standard) throw cause
+      const hint = "The page's Content Security Policy must allow the address in connect-src, and a page of https: opens wss: only"
+      throw new CountersignError('option_invalid', `hasura: no socket could be opened: ${scrub(cause)}`, { backend: 'hasura', cause, hint })
+    }
   }
 
   /** A lease: it says, too, when there is a better token. */
@@ -312,7 +323,7 @@ export class Link implements Hands, Ears {
     const { expiresAt: _, retryInMs: __, error: ___, ...rest } = this.state
     const ready = status === 'connected' || status === 'rotating'
     const expiresAt = ready ? [...this.#lines.values()].filter(({ wire }) => wire?.acked).at(-1)?.lease?.notAfter : undefined
-    this.state = { ...rest, status, operations: this.#operations.size, ...(expiresAt !== undefined && { expiresAt }), ...(status === 'waiting' && { retryInMs: ms }), ...(!ready && this.#error instanceof Error && { error: this.#error }) }
+    this.state = { ...rest, status, operations: [...this.#operations.values()].filter(({ done }) => !done).length, ...(expiresAt !== undefined && { expiresAt }), ...(status === 'waiting' && { retryInMs: ms }), ...(!ready && this.#error instanceof Error && { error: this.#error }) }
     this.emit('state', this.state)
   }
 

@@ -50,13 +50,17 @@ const ACK = 10_000
 /** Hasura speaks every five seconds; quiet for so long, it is asked. */
 const QUIET = 15_000
 
-/** The error of a socket that was lost for good. */
+/** A browser tells nobody more than that. */
+const unexplained = "The connection broke, and nobody says why. If it never works: does the address lead to Hasura, does every proxy before it pass the upgrade to WebSocket, is this page's origin in HASURA_GRAPHQL_CORS_DOMAIN, and does the page's Content Security Policy allow the address in connect-src?"
+
+/** The error of a socket that was lost. */
 const lost = (event: unknown): CountersignError => {
   const { code, reason } = event as { code: number; reason: string }
+  const hint = code === 1006 ? unexplained : undefined
   const words = reason ? `: ${scrub(reason)}` : ''
   const refused = code === 4403 || /JWT|nitialization failed/.test(reason)
   return new CountersignError(refused ? 'token_rejected' : 'network', `hasura: the socket closed (${code}${words})`, {
-    backend: 'hasura', cause: event,
+    backend: 'hasura', hint, cause: { name: 'CloseEvent', code, message: reason },
     ...(refused && { hint: 'Hasura accepts the token over HTTP and refuses it on the socket: look at HASURA_GRAPHQL_CORS_DOMAIN (it counts for sockets, too), and at proxies that change the request' }),
   })
 }
@@ -131,7 +135,7 @@ class Sockets implements Engine {
       machine: this.#machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
       url: () => (wsEndpoint === undefined ? socketUrl(endpoint(), 'endpoint', allowInsecureOrigin) : socketUrl(wsEndpoint, 'wsEndpoint', allowInsecureOrigin)),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
-      init: async (token) => ({ headers: { ...(await this.#headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': role }) } : {}) } }),
+      init: async (token) => ({ headers: { ...(await this.#headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': String(role) }) } : {}) } }),
       probe: () => probe(role),
     }
   }
@@ -195,6 +199,9 @@ class Sockets implements Engine {
 
 /** Loads the machine. */
 export const sockets = async (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], add: Known['add'], probe: Known['probe']): Promise<Engine> => {
-  const [glue, dialect] = await Promise.all([loadLive(), config.protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
+  const { protocol } = config
+  if (protocol && protocol !== 'graphql-transport-ws' && protocol !== 'graphql-ws')
+    throw new CountersignError('option_invalid', "hasura: `protocol` must be 'graphql-transport-ws', or 'graphql-ws' for the legacy one", { backend: 'hasura' })
+  const [glue, dialect] = await Promise.all([loadLive(), protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
   return new Sockets({ config, heard, endpoint, add, probe }, glue.hasuraLink, dialect?.legacy)
 }

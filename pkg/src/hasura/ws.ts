@@ -82,7 +82,7 @@ export interface SocketState {
   role?: string | undefined
   /** Sockets opened so far. */
   sockets: number
-  /** Operations under way. */
+  /** Operations under way when `status` last changed. */
   operations: number
   /** Until when the token of the socket is good for certain, by this device's clock; milliseconds since the epoch. Some moments before its `exp`. */
   expiresAt?: number | undefined
