@@ -17,6 +17,8 @@ const uri = 'https://backend.test/v1/graphql'
 export const twins: Client[] = [hasura, createWsClient({ url: uri }), createWsClient({ url: () => uri, session, template: 'hasura' })]
 const options: ClientOptions = { url: uri, connectionParams: hasura.connectionParams, lazy: true, retryAttempts: 3, retryWait: async () => {}, shouldRetry: () => true, on: { closed: (event) => void event } }
 export const theirs = createClient(options)
+// Whatever graphql-ws takes, createWsClient takes: moving over is changing an import.
+export const moved = (options: ClientOptions) => createWsClient(options)
 
 export const link = ApolloLink.from([new BatchHttpLink({ uri, fetch: hasura.fetch }), new GraphQLWsLink(hasura)])
 export const apollo3 = new ApolloClient3({ cache: new InMemoryCache3(), link: new HttpLink3({ uri, fetch: hasura.fetch }) })

@@ -34,7 +34,9 @@ export interface WsClientOptions<T extends string = string> extends Partial<Pick
   webSocketImpl?: unknown
   /** Names an operation on the wire. Default: a number. */
   generateID?: (payload: Payload) => string
+  /** Of `JSON.stringify`, for what is sent. */
   jsonMessageReplacer?: (this: any, key: string, value: any) => any
+  /** Of `JSON.parse`, for what comes. A frame for which it throws is told as an `error` event and left out. */
   jsonMessageReviver?: (this: any, key: string, value: any) => any
 }
 
