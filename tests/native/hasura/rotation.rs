@@ -284,3 +284,20 @@ fn the_old_socket_is_closed_before_the_server_cuts_it() {
     assert_eq!(bench.pass(1_311), []);
     assert_eq!(bench.pass(1), [(1, Take(1, 2)), (1, Stop(1, 1)), (1, Close(1, 1000))], "three quarters of what was left");
 }
+
+#[test]
+fn an_outage_of_long_ago_does_not_make_a_rotation_wait() {
+    let mut bench = Bench::new(OURS);
+    bench.random = 1.0;
+    bench.tell(live(1));
+    for socket in 1..10 {
+        bench.tell(passing(socket));
+        bench.wait();
+    }
+    bench.acked(10);
+    bench.hear(10, 30_000);
+    bench.tell(Event::Renewed(10));
+    bench.wait();
+    bench.tell(passing(11));
+    assert_eq!(bench.wait(), [(750, Open(12, Cause::Rotation))], "the longest of the first pauses, not of the last ones");
+}

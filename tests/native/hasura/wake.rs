@@ -246,3 +246,13 @@ fn what_was_asked_for_and_not_done_yet_is_not_done_after_the_end() {
     assert_eq!(bench.tell(Event::Dispose), [Finish(2, End::Complete), Close(1, 1000)]);
     assert!(!bench.tell(Event::Tick).contains(&Stop(1, 1)));
 }
+
+#[test]
+fn a_protocol_without_pings_is_asked_nothing() {
+    let mut bench = Bench::ready(Policy { ping: DurationMs::ZERO, ..OURS });
+    assert_eq!(bench.tell(Event::Woken), []);
+    assert_eq!(bench.pass(20_000), [], "nobody is dead for an answer that there is not");
+    bench.now += 40_000;
+    bench.wall += 40_000;
+    assert_eq!(bench.tell(Event::Woken), [Close(1, 4499), Open(2, Cause::Retry)], "its token expired meanwhile");
+}

@@ -285,7 +285,11 @@ impl Link {
     fn open(&mut self, now: Now) {
         self.ids = self.ids.wrapping_add(1);
         let id = self.ids;
-        let cause = if self.current.is_some() {
+        let cause = if let Some(current) = self.current {
+            // A socket that lasted ends what went wrong before it, here as where it is lost: the next pause is a short one.
+            if !self.retrying && self.socket(current).is_some_and(|s| now.mono - s.since >= BRIEF) {
+                self.pause = DurationMs::ZERO;
+            }
             Cause::Rotation
         } else if self.retrying {
             Cause::Retry
@@ -540,10 +544,12 @@ impl Link {
             self.wait = Wait::No;
         }
         let Some(id) = self.current else { return };
+        // The legacy protocol has no pings: what is asked there is never answered.
+        let asks = self.policy.ping > DurationMs::ZERO;
         let Some(socket) = self.socket(id) else { return };
         if socket.end.is_some_and(|(mono, wall)| mono <= now.mono || wall <= now.wall) {
             self.cut(id, 4499, now, random);
-        } else if socket.pinged.is_none() {
+        } else if asks && socket.pinged.is_none() {
             socket.pinged = Some(now.mono);
             self.effects.add(Effect::Ping(id));
         }

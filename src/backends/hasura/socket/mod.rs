@@ -30,7 +30,7 @@ pub struct Policy {
     pub connect: DurationMs,
     /// From `connection_init` to `connection_ack`; zero: for ever.
     pub ack: DurationMs,
-    /// Unheard for so long, a socket is pinged; zero: never.
+    /// Unheard for so long, a socket is pinged; zero: never, after a sleep either.
     pub ping: DurationMs,
     /// A socket that does not answer a ping is dead.
     pub dead: bool,
