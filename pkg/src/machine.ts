@@ -20,6 +20,9 @@ export interface Running {
 /** Some platforms have no monotonic clock; their timers go by the only one they have. */
 export const mono = (): number => globalThis.performance?.now() ?? Date.now()
 
+/** Instances that trapped so far. Each has a memory of its own: a machine of one is nothing to the next. */
+let trapped = 0
+
 /**
  * Connects a machine with its host.
  * @param carry carries an effect out at once; anything that answers it answers later
@@ -29,21 +32,25 @@ export const mono = (): number => globalThis.performance?.now() ?? Date.now()
 export const run = (machine: Machine, carry: (what: number, a: number, b: number) => void, tick: () => void, broken: (cause: unknown) => void): Running => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let freed = false
+  const instance = trapped
   const clear = () => {
     freed = true
     clearTimeout(timer)
   }
-  /** A trap is not an error of one event: it ends the instance, and nothing of it is touched again. */
+  /** A trap is not an error of one event: it ends the instance, and nothing of it is touched again. Its other machines hear of it at their next event. */
   const safely = <R>(act: () => R): R | undefined => {
     if (freed) return undefined
     try {
-      return act()
-    } catch (error) {
+      if (instance === trapped) return act()
       clear()
+      broken(new Error('another one of the same instance trapped'))
+    } catch (error) {
+      trapped++
       forget('live')
+      clear()
       broken(error)
-      return undefined
     }
+    return undefined
   }
   const poll = () => safely(() => machine.poll())
   return {
@@ -58,7 +65,7 @@ export const run = (machine: Machine, carry: (what: number, a: number, b: number
     free() {
       if (freed) return
       clear()
-      machine.free()
+      if (instance === trapped) machine.free()
     },
   }
 }

@@ -134,6 +134,9 @@ class Rows implements Follow {
     const value: unknown = row?.[column]
     if (value === undefined)
       throw new CountersignError('option_invalid', `hasura: the rows of this stream have no \`${column}\`, the column of its cursor, so it could not go on after a reconnect. Select it, or say in the option \`cursor\` under which name it is selected`, { backend: 'hasura' })
+    // As a number of JavaScript it is another one than Hasura's: a stream that goes on from there leaves rows out, or repeats them.
+    if (Number.isInteger(value) && !Number.isSafeInteger(value))
+      throw new CountersignError('option_invalid', `hasura: a value of \`${column}\`, the column of this stream's cursor, is larger than a number of JavaScript can hold (2^53), so it could not go on from there. Set HASURA_GRAPHQL_STRINGIFY_NUMERIC_TYPES, or take another column`, { backend: 'hasura' })
     return JSON.stringify(value)
   }
 

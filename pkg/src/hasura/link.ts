@@ -37,6 +37,8 @@ export interface Setup {
   lost(event: unknown): unknown
   /** Where the connection is kept without operations, and is given up. */
   given?(error: unknown): void
+  /** The WebAssembly trapped; nobody has been told yet. */
+  broken(error: unknown): void
   heard: Heard
 }
 
@@ -58,11 +60,17 @@ interface Operation {
 interface Line {
   readonly control: AbortController
   lease?: Lease
+  /** Settles when there is a better token than `lease`. Until `connection_init` is sent, that one takes its place. */
+  renewal?: Promise<void>
+  /** `connection_init` is sent. */
+  sent?: boolean
   retry: boolean
   wire?: Wire
   /** The machine knows that it is over; the socket's own end is still to come. */
   over?: boolean
 }
+
+const changed = () => new CountersignError('identity_changed', 'hasura: the user changed while the socket was opened', { backend: 'hasura' })
 
 /** What another attempt would not change. */
 const lasting = (error: unknown): boolean =>
@@ -149,10 +157,13 @@ export class Link implements Hands, Ears {
   end(error?: unknown): void {
     if (this.#over) return
     this.#over = true
-    if (error !== undefined) for (const operation of [...this.#operations.values()]) this.#fail(operation, error)
+    const operations = error === undefined ? [] : [...this.#operations.values()]
+    // The sockets first: a sink that subscribes anew when it hears of the end finds nothing of this one, and its state comes after this one's.
+    if (error !== undefined) this.#operations.clear()
     this.tell(told.dispose)
     this.#machine.free()
     for (const line of this.#lines.values()) line.control.abort()
+    for (const operation of operations) this.#fail(operation, error)
   }
 
   /** There is no socket, or nothing to say on it. */
@@ -213,14 +224,20 @@ export class Link implements Hands, Ears {
       throw error
     })
     if (!first) return
-    // Leases end with the identity and with the session: whoever owns this hears of both.
-    if (first.done) return
-    line.lease = first.value
-    leases.next().then(
-      ({ done }) => done || this.tell(told.renewed, socket),
+    // Leases end with the identity and with the session. Whoever owns this hears of both; nothing is asked without a token in between.
+    if (first.done) throw changed()
+    const follow = async (lease: Lease): Promise<void> => {
+      line.lease = lease
+      const next = (line.renewal = leases.next().then(async ({ done, value }) => {
+        if (done) throw changed()
+        if (!line.sent) return follow(value)
+        // What a subscription of another server means is not known: it is not moved.
+        if (!this.#setup.standard) this.tell(told.renewed, socket)
+      }))
       // The token is used until it expires; whoever connects next hears what is wrong.
-      () => {},
-    )
+      next.catch(() => {})
+    }
+    void follow(first.value)
   }
 
   send(number: number, socket: number): void {
@@ -273,7 +290,7 @@ export class Link implements Hands, Ears {
   }
 
   finish(number: number, how: number): void {
-    if (number === 0) return this.#setup.given?.(this.#error)
+    if (number === 0) return this.#guarded(() => this.#setup.given?.(this.#error))
     const operation = this.#operations.get(number)
     if (!operation) return
     if (how === 1) return this.#fail(operation, this.#error)
@@ -294,8 +311,10 @@ export class Link implements Hands, Ears {
         tell(probed.accepted)
       } catch (error) {
         if (this.#over) return
-        if (!CountersignError.is(error) || error.retryable || error.kind === 'network') return tell(probed.unreachable)
+        if (!CountersignError.is(error)) return tell(probed.unreachable)
         this.#error = error
+        // A proxy's page or a failure inside Hasura says nothing about the token.
+        if (!lasting(error) || error.code === 'backend' || error.code === 'unexpected') return tell(probed.unreachable)
         // After a rotation of keys the engine refuses tokens until the provider's max-age lapses.
         tell(/JWSInvalidSignature|NoUsableKeys/.test(error.message) ? probed.passing : probed.refused)
       }
@@ -319,16 +338,31 @@ export class Link implements Hands, Ears {
     )
   }
 
+  /** How many are under way. */
+  get operations(): number {
+    return [...this.#operations.values()].filter(({ done }) => !done).length
+  }
+
   status(status: SocketState['status'], ms: number): void {
     const { expiresAt: _, retryInMs: __, error: ___, ...rest } = this.state
     const ready = status === 'connected' || status === 'rotating'
     const expiresAt = ready ? [...this.#lines.values()].filter(({ wire }) => wire?.acked).at(-1)?.lease?.notAfter : undefined
-    this.state = { ...rest, status, operations: [...this.#operations.values()].filter(({ done }) => !done).length, ...(expiresAt !== undefined && { expiresAt }), ...(status === 'waiting' && { retryInMs: ms }), ...(!ready && this.#error instanceof Error && { error: this.#error }) }
+    this.state = { ...rest, status, operations: this.operations, ...(expiresAt !== undefined && { expiresAt }), ...(status === 'waiting' && { retryInMs: ms }), ...(!ready && this.#error instanceof Error && { error: this.#error }) }
+    this.emit('state', this.state)
+  }
+
+  /** What keeps a socket from being opened. */
+  troubled(error: Error): void {
+    if (this.state.status !== 'connecting' && this.state.status !== 'waiting') return
+    this.#error = error
+    this.state = { ...this.state, error }
     this.emit('state', this.state)
   }
 
   broken(cause: unknown): void {
-    this.end(new CountersignError('wasm_trapped', 'hasura: the WebAssembly trapped; the next subscription starts anew', { backend: 'hasura', cause }))
+    const error = new CountersignError('wasm_trapped', 'hasura: the WebAssembly trapped; the next subscription starts anew', { backend: 'hasura', cause })
+    this.#setup.broken(error)
+    this.end(error)
     for (const line of this.#lines.values()) {
       line.control.abort()
       line.wire?.close(1000)
@@ -342,12 +376,16 @@ export class Link implements Hands, Ears {
     if (!line) return
     this.emit('opened', wire.socket)
     const init = async () => {
+      // A handshake may take longer than the token lives.
+      while (line.lease && line.lease.notAfter <= Date.now()) await line.renewal
       const payload = await this.#setup.init(this.#setup.session && (line.lease?.token ?? null))
       if (!wire.open) return
+      line.sent = true
       wire.send(payload ? { type: 'connection_init', payload } : { type: 'connection_init' })
       this.tell(told.opened, wire.id)
     }
     init().catch((error) => {
+      if (line.over || this.#lines.get(wire.id) !== line) return
       this.emit('error', error)
       this.#error = error
       line.over = true
@@ -361,8 +399,8 @@ export class Link implements Hands, Ears {
     const at = Date.now()
     const id = message.id
     const operation = id === undefined ? undefined : this.#ids.get(id)
-    // Its `keepAlive` counts from the last pong.
-    if (this.#setup.standard ? message.type === 'pong' : Math.abs(at - wire.heardAt) > 1000) {
+    // graphql-ws's `keepAlive` counts from the last pong. Elsewhere once a second is enough, but a pong answers a ping: who does not hear of it takes the socket for dead.
+    if (message.type === 'pong' || (!this.#setup.standard && Math.abs(at - wire.heardAt) > 1000)) {
       wire.heardAt = at
       this.tell(told.heard, wire.id)
     }
@@ -430,7 +468,7 @@ export class Link implements Hands, Ears {
 
   #acked(wire: Wire, payload: any): void {
     const line = this.#lines.get(wire.id)
-    if (!line || wire.acked) return
+    if (!line || line.over || wire.acked) return
     wire.acked = true
     this.#error = undefined
     this.emit('connected', wire.socket, payload, line.retry)

@@ -8,6 +8,7 @@ import { followed, plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link, type Setup } from './link.js'
 import { told, type Make } from './machine.js'
+import { reviving } from './revive.js'
 import type { Engine, Heard } from './shell.js'
 import { isLocal, socketUrl } from './url.js'
 import { valued } from './values.js'
@@ -24,6 +25,8 @@ interface Known {
   add(headers: Headers, given: HasuraConfig<any>['headers']): void
   /** Asks Hasura something over HTTP, as the same role. */
   probe(role: string | undefined): Promise<unknown>
+  /** These sockets are gone: others take their place. */
+  gone(): void
 }
 
 /** For one operation. */
@@ -85,7 +88,14 @@ class Sockets implements Engine {
     this.#whose = session.identityKey
     this.#stop.push(
       session.on('identity', ({ key }) => this.#become(key)),
-      session.on('disposed', () => this.#end(new CountersignError('disposed', 'hasura: the session was disposed; its sockets ended with it', { backend: 'hasura' }))),
+      session.on('disposed', () => {
+        this.#leave()
+        this.#end(new CountersignError('disposed', 'hasura: the session was disposed; its sockets ended with it', { backend: 'hasura' }))
+      }),
+      // A socket waits for its token as long as the provider fails, and that is said.
+      session.on('refreshFailed', ({ template, error }) => {
+        if (template === known.config.template) for (const link of this.#links.values()) link.troubled(error)
+      }),
       session.on('wake', () => this.#each(told.woken)),
     )
     const listen = (target: any, event: string, listener: () => void) => {
@@ -137,6 +147,11 @@ class Sockets implements Engine {
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
       init: async (token) => ({ headers: { ...(await this.#headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': String(role) }) } : {}) } }),
       probe: () => probe(role),
+      broken: (error) => {
+        this.#known.gone()
+        this.#leave()
+        this.#end(error)
+      },
     }
   }
 
@@ -183,25 +198,32 @@ class Sockets implements Engine {
   }
 
   state(role: string | undefined): SocketState | undefined {
-    return this.#links.get(role)?.state
+    const link = this.#links.get(role)
+    return link && { ...link.state, operations: link.operations }
   }
 
   terminate(): void {
     this.#each(told.terminate)
   }
 
+  /** Hears of nothing any more. */
+  #leave(): void {
+    for (const stop of this.#stop.splice(0)) stop()
+  }
+
   dispose(): void {
     this.#disposed = true
-    for (const stop of this.#stop.splice(0)) stop()
+    this.#leave()
     this.#end()
   }
 }
 
 /** Loads the machine. */
-export const sockets = async (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], add: Known['add'], probe: Known['probe']): Promise<Engine> => {
-  const { protocol } = config
-  if (protocol && protocol !== 'graphql-transport-ws' && protocol !== 'graphql-ws')
-    throw new CountersignError('option_invalid', "hasura: `protocol` must be 'graphql-transport-ws', or 'graphql-ws' for the legacy one", { backend: 'hasura' })
-  const [glue, dialect] = await Promise.all([loadLive(), protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
-  return new Sockets({ config, heard, endpoint, add, probe }, glue.hasuraLink, dialect?.legacy)
-}
+export const sockets = (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], add: Known['add'], probe: Known['probe']): Promise<Engine> =>
+  reviving(async (gone) => {
+    const { protocol } = config
+    if (protocol && protocol !== 'graphql-transport-ws' && protocol !== 'graphql-ws')
+      throw new CountersignError('option_invalid', "hasura: `protocol` must be 'graphql-transport-ws', or 'graphql-ws' for the legacy one", { backend: 'hasura' })
+    const [glue, dialect] = await Promise.all([loadLive(), protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
+    return new Sockets({ config, heard, endpoint, add, probe, gone }, glue.hasuraLink, dialect?.legacy)
+  }, config.session)

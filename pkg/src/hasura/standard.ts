@@ -6,6 +6,7 @@ import { plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link } from './link.js'
 import { told } from './machine.js'
+import { reviving } from './revive.js'
 import { socketUrl } from './url.js'
 import type { Engine, Heard } from './shell.js'
 import type { WsClientOptions } from './ws-client.js'
@@ -27,7 +28,9 @@ const check = (payload: Payload): void => {
   if (wrong) throw new CountersignError('option_invalid', `hasura: the payload of an operation ${wrong}`, { backend: 'hasura' })
 }
 
-export const standard = async (options: WsClientOptions<any>, heard: Heard): Promise<Engine> => {
+export const standard = (options: WsClientOptions<any>, heard: Heard): Promise<Engine> => reviving((gone) => made(options, heard, gone), options.session)
+
+const made = async (options: WsClientOptions<any>, heard: Heard, gone: () => void): Promise<Engine> => {
   const { hasuraLink } = await loadLive()
   const { session, template, anonymous, connectionParams, lazy = true, retryAttempts = 5, webSocketImpl, generateID } = options
   const bearer = (token: string | null | undefined, params: any) => {
@@ -56,6 +59,10 @@ export const standard = async (options: WsClientOptions<any>, heard: Heard): Pro
       worthIt: options.shouldRetry,
       lost: (event) => event,
       given: options.onNonLazyError ?? console.error,
+      broken() {
+        gone()
+        leave()
+      },
     })
   let link = make()
   let disposed = false
@@ -64,20 +71,32 @@ export const standard = async (options: WsClientOptions<any>, heard: Heard): Pro
   }
   start()
   let whose = session?.identityKey
-  const stop = session?.on('identity', ({ key }) => {
+  const end = (error: CountersignError) => {
+    const old = link
+    link = make()
+    old.end(error)
+  }
+  const become = (key: string | null | undefined) => {
     if (key === undefined || key === whose) return
     const before = whose
     whose = key
     if (before === undefined || disposed) return
-    const old = link
-    link = make()
-    old.end(new CountersignError('identity_changed', 'the user changed; a subscription belongs to the user who began it', { backend: 'hasura' }))
+    end(new CountersignError('identity_changed', 'the user changed; a subscription belongs to the user who began it', { backend: 'hasura' }))
     start()
-  })
+  }
+  const stops = !session ? [] : [
+    session.on('identity', ({ key }) => become(key)),
+    session.on('disposed', () => end(new CountersignError('disposed', 'the session was disposed; its sockets ended with it', { backend: 'hasura' }))),
+  ]
+  const leave = () => {
+    for (const stop of stops.splice(0)) stop()
+  }
   const subscribe = (payload: Payload, sink: WsSink<Result>) => {
     try {
       if (disposed) throw new CountersignError('disposed', 'this client was disposed', { backend: 'hasura' })
       check(payload)
+      // Whoever hears of another user before this does may subscribe for that user.
+      become(session?.identityKey)
       return link.subscribe(plain(payload), isSubscription(payload), sink, generateID?.(payload))
     } catch (error) {
       queueMicrotask(() => sink.error(error))
@@ -90,7 +109,7 @@ export const standard = async (options: WsClientOptions<any>, heard: Heard): Pro
     terminate: () => link.tell(told.terminate),
     dispose() {
       disposed = true
-      stop?.()
+      leave()
       link.end()
     },
   }

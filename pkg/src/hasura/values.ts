@@ -17,7 +17,15 @@ export const valued = (to: WsSink, asked: Omit<Asked, 'signedOut'>): WsSink<Resu
       count++
       to.next(value.data)
     },
-    error: (error) => (Array.isArray(error) ? void explain({ errors: error }) : to.error(error)),
-    complete: () => to.complete(),
+    error(error) {
+      if (Array.isArray(error)) return void explain({ errors: error })
+      count++
+      to.error(error)
+    },
+    complete() {
+      // After the end nothing comes.
+      count++
+      to.complete()
+    },
   }
 }

@@ -282,7 +282,7 @@ test('before the rest is loaded: what belongs to somebody is not asked as somebo
     note('iterated', await results.next().catch(({ code }) => code))
     await logged('a error')
     // That of the client itself, when it is loaded.
-    await until(() => session.listeners() === 1)
+    await until(() => session.listeners() === 2)
   }, ours)
   assert.deepEqual([wire, log.find(([who]) => who === 'iterated')[1], log.filter(([who]) => who === 'left').map(([, what]) => what)], [[], 'identity_changed', ['complete']])
   assert.match(log.find(([who]) => who === 'a')[2], /the user changed/)

@@ -90,7 +90,7 @@ export const play = async (seed, { follow, steps = 60, change, poll }) => {
       poll: () => effects.shift(),
       free() {},
     },
-    url: () => 'ws://server.test', protocol: 'graphql-transport-ws', init: () => ({}), WebSocket: Fake, lost: (event) => event, heard: {},
+    url: () => 'ws://server.test', protocol: 'graphql-transport-ws', init: () => ({}), WebSocket: Fake, lost: (event) => event, broken() {}, heard: {},
   })
   const seen = []
   let failed

@@ -1,0 +1,95 @@
+// What a user of HasuraClient and createWsClient hears when it is not the server that fails: the provider, the session, the WebAssembly.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { WebSocket } from 'ws'
+import { dist } from '../dist.mjs'
+import { startPlace, until } from './place.mjs'
+
+const { createWsClient } = await dist('hasura.js')
+const { loadLive } = await dist('live.js')
+const query = 'subscription { messages { id } }'
+
+/** @type {Awaited<ReturnType<typeof startPlace>>} */
+let place
+before(async () => {
+  place = await startPlace()
+})
+after(() => place?.stop())
+
+const twin = (session) => createWsClient({ url: place.endpoint.replace(/^http/, 'ws'), session, template: 'hasura', webSocketImpl: WebSocket })
+const sinkOf = () => {
+  const seen = []
+  return { seen, next: () => seen.push('next'), error: ({ code }) => seen.push(code), complete: () => seen.push('complete') }
+}
+
+test('a provider that fails: the state of the connection says so', async (t) => {
+  const { client, account } = place.client()
+  t.after(client.dispose)
+  account.instead = () => { throw new Error('not today') }
+  const states = []
+  client.connection().subscribe((state) => states.push(state))
+  const sink = sinkOf()
+  client.subscribe({ query }, sink)
+  await until(() => states.at(-1).error)
+  assert.deepEqual([states.map(({ status, error }) => `${status} ${error?.code}`), sink.seen], [['idle undefined', 'connecting undefined', 'connecting provider_failed'], []])
+})
+
+test('a session that is disposed takes its sockets along, and nobody listens any more', async (t) => {
+  const listening = []
+  // Node has no such events of its own.
+  Object.assign(globalThis, { addEventListener: (event) => listening.push(event), removeEventListener: (event) => listening.splice(listening.indexOf(event), 1) })
+  t.after(() => {
+    delete globalThis.addEventListener
+    delete globalThis.removeEventListener
+  })
+  for (const make of [twin, (session) => place.client(undefined, { session }).client]) {
+    const { session } = place.session()
+    const client = make(session)
+    t.after(() => client.dispose())
+    const sink = sinkOf()
+    const closes = []
+    client.on('closed', ({ code }) => closes.push(code))
+    client.subscribe({ query }, sink)
+    await until(() => sink.seen.length)
+    assert.ok(listening.length)
+    session.dispose()
+    await until(() => closes.length)
+    assert.deepEqual([sink.seen, closes], [['next', 'disposed'], [1000]])
+  }
+  assert.deepEqual(listening, [])
+})
+
+test('who subscribes for the next user before anybody is told of him is not told that the user changed', async (t) => {
+  const { session, account } = place.session()
+  const client = twin(session)
+  t.after(() => client.dispose())
+  const [before, after] = [sinkOf(), sinkOf()]
+  client.subscribe({ query }, before)
+  await until(() => before.seen.length)
+  account.become('user_bob')
+  client.subscribe({ query }, after)
+  await until(() => after.seen.length)
+  assert.deepEqual([before.seen, after.seen], [['next', 'identity_changed'], ['next']])
+})
+
+for (const [name, make] of Object.entries({ HasuraClient: (session) => place.client(undefined, { session }).client, createWsClient: twin }))
+  test(`a trap of the WebAssembly ends what runs; the next subscription of ${name} has another instance`, async (t) => {
+    const { session } = place.session()
+    const client = make(session)
+    t.after(() => client.dispose())
+    const [first, other, next] = [sinkOf(), sinkOf(), sinkOf()]
+    // In the handler: nothing of the old one is left by then.
+    const error = first.error
+    first.error = (reason) => {
+      error(reason)
+      client.subscribe({ query }, next)
+    }
+    client.subscribe({ query }, first)
+    client.subscribe({ query }, other, { role: 'editor' })
+    await until(() => first.seen.length && other.seen.length)
+    const { Machine } = await loadLive()
+    t.mock.method(Machine.prototype, 'tell', () => { throw new WebAssembly.RuntimeError('unreachable') }, { times: 1 })
+    client.terminate()
+    await until(() => next.seen.length)
+    assert.deepEqual([first.seen, other.seen, next.seen], [['next', 'wasm_trapped'], ['next', 'wasm_trapped'], ['next']])
+  })
