@@ -1,5 +1,5 @@
 // What an option was refused for. Loaded with the first such mistake.
-import { CountersignError } from '../errors.js'
+import { CountersignError, scrub } from '../errors.js'
 
 const fixes = {
   document: 'the document must be a string, a DocumentNode, a TypedDocumentString, or say `id`, `documentId` or `extensions`',
@@ -7,6 +7,7 @@ const fixes = {
   headers: '`headers` must be what `new Headers()` takes, or a function that gives it at once (not a promise)',
   authorization: '`headers` may not hold `authorization`: the session puts the token on. For another token use another `template`, for none `anonymous: true`',
   secret: '`headers` may not hold the admin secret: in a browser it would be everybody’s, and Hasura would ignore the token beside it. Give the role what it needs by permissions',
+  protocol: "`protocol` must be 'graphql-transport-ws', or 'graphql-ws' for the legacy one",
   retries: '`retries` must be { attempts, mutations? } with at least 1 attempt, or false',
 }
 
@@ -20,3 +21,9 @@ export const invalid = (step: string, cause: unknown, documents: unknown[] = [])
   const text = unprinted ? (named ? "this document has no source text. Pass `print` of 'graphql' to HasuraClient" : 'this document cannot be printed') : absent ? `${fixes.document}; there is none. Each request of a batch is { document, variables? }` : fixes[what]
   return new CountersignError('option_invalid', `hasura: ${text}`, { backend: 'hasura', cause: named || absent ? undefined : cause })
 }
+
+/** What the constructor of WebSocket threw. */
+export const unopened = (cause: unknown): CountersignError =>
+  new CountersignError('option_invalid', `hasura: no socket could be opened: ${scrub(cause)}`, {
+    backend: 'hasura', cause, hint: "The page's Content Security Policy must allow the address in connect-src, and a page of https: opens wss: only",
+  })

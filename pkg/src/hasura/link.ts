@@ -208,9 +208,7 @@ export class Link implements Hands, Ears {
     try {
       line.wire = new Wire(socket, Socket, address, protocol, dialect, texts, this)
     } catch (cause) {
-      if (standard) throw cause
-      const hint = "The page's Content Security Policy must allow the address in connect-src, and a page of https: opens wss: only"
-      throw new CountersignError('option_invalid', `hasura: no socket could be opened: ${scrub(cause)}`, { backend: 'hasura', cause, hint })
+      throw standard ? cause : (await import('./invalid.js')).unopened(cause)
     }
   }
 

@@ -54,7 +54,7 @@ const ACK = 10_000
 const QUIET = 15_000
 
 /** A browser tells nobody more than that. */
-const unexplained = "The connection broke, and nobody says why. If it never works: does the address lead to Hasura, does every proxy before it pass the upgrade to WebSocket, is this page's origin in HASURA_GRAPHQL_CORS_DOMAIN, and does the page's Content Security Policy allow the address in connect-src?"
+const unexplained = "If it never works: is the address right, do proxies pass the upgrade to WebSocket, is the page's origin in HASURA_GRAPHQL_CORS_DOMAIN, is the address in connect-src of its Content Security Policy?"
 
 /** The error of a socket that was lost. */
 const lost = (event: unknown): CountersignError => {
@@ -222,8 +222,7 @@ class Sockets implements Engine {
 export const sockets = (config: HasuraConfig<any>, heard: Heard, endpoint: Known['endpoint'], add: Known['add'], probe: Known['probe']): Promise<Engine> =>
   reviving(async (gone) => {
     const { protocol } = config
-    if (protocol && protocol !== 'graphql-transport-ws' && protocol !== 'graphql-ws')
-      throw new CountersignError('option_invalid', "hasura: `protocol` must be 'graphql-transport-ws', or 'graphql-ws' for the legacy one", { backend: 'hasura' })
+    if (protocol && protocol !== 'graphql-transport-ws' && protocol !== 'graphql-ws') throw (await import('./invalid.js')).invalid('protocol', 'protocol')
     const [glue, dialect] = await Promise.all([loadLive(), protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
     return new Sockets({ config, heard, endpoint, add, probe, gone }, glue.hasuraLink, dialect?.legacy)
   }, config.session)
