@@ -92,4 +92,8 @@ for (const [name, make] of Object.entries({ HasuraClient: (session) => place.cli
     client.terminate()
     await until(() => next.seen.length)
     assert.deepEqual([first.seen, other.seen, next.seen], [['next', 'wasm_trapped'], ['next', 'wasm_trapped'], ['next']])
+    // It is one engine, and it ends with the client.
+    client.dispose()
+    await until(() => next.seen.length === 2 && !place.hasura.sockets.some(({ open }) => open))
+    assert.deepEqual(next.seen, ['next', 'complete'])
   })
