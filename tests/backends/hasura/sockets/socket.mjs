@@ -86,9 +86,9 @@ export class Socket {
     }
   }
 
-  turned() {
-    if (!this.place.knobs().frozen) this.line.thaw()
-    else this.line.freeze()
+  /** @param {Record<string, any>} changed the knobs; one that was frozen by `freeze` stays so until `frozen` itself is turned off */
+  turned(changed) {
+    if ('frozen' in changed) changed.frozen ? this.line.freeze() : this.line.thaw()
     this.beat()
     this.line.pump()
     if (this.record.exp !== undefined && !this.closed) this.watch()

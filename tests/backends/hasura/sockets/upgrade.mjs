@@ -101,7 +101,7 @@ export class Sockets {
   turned(changed) {
     const knobs = this.knobs()
     if ('hangUpgrade' in changed && !changed.hangUpgrade) for (const tcp of this.hanging) tcp.destroy()
-    if (STATE.some((name) => name in changed)) for (const socket of [...this.all]) socket.turned()
+    if (STATE.some((name) => name in changed)) for (const socket of [...this.all]) socket.turned(changed)
     this.poller.turned()
     act(changed, knobs, this.all)
   }
