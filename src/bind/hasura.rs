@@ -18,7 +18,8 @@ struct Connection {
 ///
 /// What it is told: 0 start, 1 subscribe (a 1: a subscription), 2 unsubscribe, 3 opened, 4 acked (a: milliseconds its token is good, NaN: unknown), 5 heard,
 /// 6 arrived (a: socket), 7 ended, 8 closed (a: code; text: reason), 9 lost, 10 failed, 11 renewed, 12 probed (a: 0 accepted, 1 passing, 2 refused, 3 unreachable),
-/// 13 woken, 14 online (a 1: yes), 15 paused, 16 tick, 17 terminate, 18 dispose, 19 refrained. The one it happened to is an operation (1, 2, 6, 7) or a socket.
+/// 13 woken, 14 online (a 1: yes), 15 paused, 16 tick, 17 terminate, 18 dispose, 19 refrained, 20 beat, 21 declined (a: socket). The one it happened to is an operation (1, 2, 6, 7, 21)
+/// or a socket.
 ///
 /// Its effects: 0 open (a socket, b cause), 1 send (a operation, b socket), 2 stop (a operation, b socket), 3 take (a operation, b socket), 4 close (a socket, b code),
 /// 5 ping (a socket), 6 finish (a operation, b how), 7 reject (a socket), 8 probe, 9 pause (a attempt), 10 status (a status, b milliseconds),
@@ -68,6 +69,8 @@ impl Live for Connection {
             17 => Event::Terminate,
             18 => Event::Dispose,
             19 => Event::Refrained,
+            20 => Event::Beat(id),
+            21 => Event::Declined(id, a as u32),
             _ => return,
         };
         self.link.handle(event, now, random);

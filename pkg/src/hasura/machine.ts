@@ -11,7 +11,7 @@ export type Make = (standard: boolean, attempts: number, idle: number, connect: 
 /** What the machine is told; numbers as in `src/bind/hasura.rs`. */
 export const told = {
   start: 0, subscribe: 1, unsubscribe: 2, opened: 3, acked: 4, heard: 5, arrived: 6, ended: 7, closed: 8, lost: 9, failed: 10, renewed: 11, probed: 12, woken: 13, online: 14, paused: 15, tick: 16,
-  terminate: 17, dispose: 18, refrained: 19,
+  terminate: 17, dispose: 18, refrained: 19, beat: 20, declined: 21,
 } as const
 
 /** By the machine's numbers. */

@@ -9,7 +9,7 @@ impl Page {
     pub fn carry_out(&mut self, effect: Effect, event: Event) {
         match effect {
             Effect::Open(id, cause) => self.open(id, cause, event),
-            Effect::Send(op, id) => self.send(op, id),
+            Effect::Send(op, id) => self.send(op, id, event),
             Effect::Stop(op, id) => {
                 let socket = self.sockets.get_mut(&id).unwrap_or_else(|| panic!("{effect:?}: no such socket, by {event:?}"));
                 assert!(socket.wire.uses.remove(&op), "{effect:?}: it does not run there, by {event:?}");
@@ -95,9 +95,10 @@ impl Page {
         self.opens += 1;
         self.last_socket = id;
         let latency = if self.calm { self.latency } else { self.random.within(1, 2 * self.latency + 2) };
-        let wire = Wire::new(self.mood, None, latency);
+        let mut wire = Wire::new(self.mood, None, latency);
+        wire.full = self.full && self.current.is_some() && self.random.once_in(8);
         let token = self.now + self.random.within(0, self.slow + 1);
-        self.sockets.insert(id, Socket { stage: Stage::Token(token), wire, renew_at: None });
+        self.sockets.insert(id, Socket { stage: Stage::Token(token), wire, renew_at: None, believed: None });
         self.count(match cause {
             Cause::First => "First",
             Cause::Retry => "Retry",
@@ -105,19 +106,23 @@ impl Page {
         });
     }
 
-    fn send(&mut self, op: u32, id: u32) {
+    fn send(&mut self, op: u32, id: u32, event: Event) {
         assert_eq!(self.current, Some(id), "operation {op} is sent on an old socket");
+        let expired = self.expired(id);
         let state = self.ops.get_mut(&op).unwrap_or_else(|| panic!("operation {op} is over"));
+        // The server has just accepted it.
+        assert!(!expired || matches!(event, Event::Acked(..)), "operation {op} is sent on a socket whose token has expired");
         assert!(state.asks != Asks::Once || !state.sent, "query {op} is sent twice");
         assert!(state.to.is_none(), "operation {op} changes over twice at once");
         state.sent = true;
+        let again = std::mem::take(&mut state.declined);
         if state.on.is_none() {
             state.on = Some(id);
         } else {
             state.to = Some(id);
         }
         let socket = self.sockets.get_mut(&id).unwrap();
-        assert!(socket.wire.sent.insert(op), "operation {op} is sent twice on socket {id}");
+        assert!(socket.wire.sent.insert(op) || again, "operation {op} is sent twice on socket {id}");
         socket.wire.uses.insert(op);
         socket.wire.post(self.now, Said::Subscribe(op, state.asks, state.last));
     }

@@ -85,11 +85,12 @@ pub fn step(page: &mut Page, what: u8, how: u16) {
         _ => {
             // The server ends one.
             let now = page.now;
-            if let Some(socket) = page.sockets.values_mut().nth(usize::from(how % 2))
+            let at = usize::from(how % 2);
+            if let Some(socket) = page.sockets.values_mut().nth(at)
                 && let Some(op) = socket.wire.runs.iter().find(|(_, (asks, _))| *asks != Asks::Once).map(|(op, _)| *op)
             {
                 socket.wire.runs.remove(&op);
-                socket.wire.push(now, Answer::Complete(op));
+                socket.wire.push(now, if how.is_multiple_of(3) { Answer::Complete(op) } else { Answer::Failed(op) });
             }
         }
     }
@@ -132,6 +133,8 @@ fn late(page: &mut Page, how: u16) {
         Event::Heard(id),
         Event::Arrived(op, id),
         Event::Arrived(alive, id),
+        Event::Declined(alive, id),
+        Event::Beat(id),
         Event::Ended(op),
         Event::Unsubscribe(op),
         Event::Closed(id, close),

@@ -22,7 +22,7 @@ fn page(seed: u64) -> Page {
     let idle = random.pick(&[Some(DurationMs::ZERO), Some(DurationMs::seconds(3)), None]);
     let policy = match random.below(4) {
         0 => Policy { idle, attempts: random.pick(&[Some(5), Some(1), None]), ping: DurationMs(random.pick(&[0, 10_000])), ack: DurationMs(random.pick(&[0, 3_000])), ..STANDARD },
-        1 => Policy { idle, attempts: random.pick(&[None, Some(3)]), ..OURS },
+        1 => Policy { idle, attempts: random.pick(&[None, Some(3)]), ping: random.pick(&[OURS.ping, DurationMs::ZERO]), ..OURS },
         _ => Policy { idle, ..OURS },
     };
     let mut page = Page::new(policy, random);
@@ -39,11 +39,13 @@ fn calm(page: &mut Page) {
     page.provider = Provider::Well;
     page.found = Probe::Accepted;
     page.slow = page.slow.min(100);
+    page.full = false;
+    page.sockets.values_mut().for_each(|socket| socket.wire.full = false);
     for op in page.ops.iter().filter(|(_, op)| matches!(op.asks, Asks::Poison(_))).map(|(id, _)| *id).collect::<Vec<_>>() {
         page.tell(Event::Unsubscribe(op));
     }
-    if page.policy.pauses == Pauses::Theirs {
-        // It has no deadlines of its own: the network says in the end that it is gone.
+    if page.policy.pauses == Pauses::Theirs || page.policy.ping == DurationMs::ZERO {
+        // It has no deadlines of its own, or none before it knows the server's rhythm: the network says in the end that it is gone.
         let now = page.now;
         for (_, socket) in page.sockets.iter_mut().filter(|(_, socket)| socket.wire.frozen) {
             socket.wire.frozen = false;
@@ -178,6 +180,8 @@ fn whatever_happens_results_come_in_order_and_all_of_them_in_the_end() {
         ("Probe", RUNS / 10),
         ("Pause", RUNS / 4),
         ("Unknown", RUNS / 4),
+        ("Declined", RUNS / 10),
+        ("Beat", 10 * RUNS),
         ("Error", RUNS / 4),
         ("behind", RUNS / 100),
         ("result", 300 * RUNS),

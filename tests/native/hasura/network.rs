@@ -117,6 +117,10 @@ impl Page {
                 let left = expires.zip(self.error).map(|(expires, error)| DurationMs(expires - self.now + error));
                 self.tell(Event::Acked(id, left));
             }
+            Answer::Sign if self.policy.tokens && self.policy.ping == DurationMs::ZERO => {
+                self.count("Beat");
+                self.tell(Event::Beat(id));
+            }
             Answer::Sign => self.tell(Event::Heard(id)),
             Answer::Closed(code, words) => self.tell(Event::Closed(id, self.close(code, words))),
             Answer::Next(op, from, to) => {
@@ -125,7 +129,14 @@ impl Page {
                     self.result(id, op, from, to);
                 }
             }
-            Answer::Complete(op) => {
+            Answer::Failed(op) if self.ops.get(&op).is_some_and(|state| state.to == Some(id)) => {
+                let state = self.ops.get_mut(&op).unwrap();
+                (state.to, state.declined) = (None, true);
+                self.sockets.get_mut(&id).unwrap().wire.uses.remove(&op);
+                self.count("Declined");
+                self.tell(Event::Declined(op, id));
+            }
+            Answer::Complete(op) | Answer::Failed(op) => {
                 if self.sockets[&id].wire.uses.contains(&op) && self.ops.get(&op).is_some_and(|state| state.on == Some(id) || state.to == Some(id)) {
                     let state = self.ops.remove(&op).unwrap();
                     assert!(state.asks != Asks::Once || state.answered, "query {op} ends without an answer");

@@ -26,6 +26,8 @@ pub struct Socket {
     pub stage: Stage,
     pub wire: Wire,
     pub renew_at: Option<i64>,
+    /// When the page believes that its token expires, by both clocks.
+    pub believed: Option<(Mono, UnixMillis)>,
 }
 
 pub struct Op {
@@ -37,6 +39,8 @@ pub struct Op {
     pub last: u64,
     pub sent: bool,
     pub answered: bool,
+    /// The newest socket answered with an error: it goes on where it is.
+    pub declined: bool,
     /// Whose consumer asks again at once when it fails.
     pub insistent: bool,
 }
@@ -71,6 +75,8 @@ pub struct Page {
     pub probe_at: Option<i64>,
     pub pause_at: Option<i64>,
     pub mood: Mood,
+    /// A new socket may be one too many for the database.
+    pub full: bool,
     pub provider: Provider,
     pub found: Probe,
     pub latency: i64,
@@ -120,6 +126,7 @@ impl Page {
             probe_at: None,
             pause_at: None,
             mood: Mood::Well,
+            full: true,
             provider: Provider::Well,
             found: Probe::Accepted,
             latency: 20,
@@ -197,17 +204,18 @@ impl Page {
                 self.failing(id);
                 self.unplug(id);
             }
-            Event::Acked(id, _) => {
+            Event::Acked(id, left) => {
                 (self.current, self.barred) = (Some(id), false);
-                let since = self.mono();
+                let (since, clocks) = (self.mono(), self.clocks());
                 if let Some(socket) = self.sockets.get_mut(&id) {
                     socket.stage = Stage::Ready(since);
+                    socket.believed = left.map(|left| (clocks.mono + left, clocks.wall + left));
                 }
             }
             Event::Subscribe(op, _) => {
                 let (asks, insistent) = self.asked.remove(&op).unwrap();
                 let last = if asks == Asks::Stream { self.server.log } else { 0 };
-                self.ops.insert(op, Op { asks, on: None, to: None, last, sent: false, answered: false, insistent });
+                self.ops.insert(op, Op { asks, on: None, to: None, last, sent: false, answered: false, declined: false, insistent });
             }
             Event::Unsubscribe(op) => drop(self.ops.remove(&op)),
             Event::Online(online) => self.offline = !online,
@@ -285,7 +293,8 @@ impl Page {
                 assert!(!op.sent || op.on.is_some(), "query {id} is lost, by {event:?}");
             }
             if let Some(current) = self.current {
-                let there = op.on == Some(current) || op.to == Some(current) || op.asks == Asks::Once && op.sent;
+                let waits = op.on.is_none() && self.expired(current) && (next.is_some() || self.offline || self.awaiting || self.timer.is_some());
+                let there = op.on == Some(current) || op.to == Some(current) || op.on.is_some() && op.declined || op.asks == Asks::Once && op.sent || waits;
                 assert!(there, "operation {id} is not on socket {current}, by {event:?}");
             }
         }
@@ -295,6 +304,12 @@ impl Page {
         assert!(!self.wanted() || self.current.is_some() || external || self.timer.is_some(), "it waits for nothing, by {event:?}");
         let changing = self.ops.values().any(|op| op.to.is_some());
         assert!(!changing || self.timer.is_some(), "a handover without end, by {event:?}");
+    }
+
+    /// As far as the page knows.
+    pub fn expired(&self, id: u32) -> bool {
+        let now = self.clocks();
+        self.policy.tokens && self.sockets[&id].believed.is_some_and(|(mono, wall)| mono <= now.mono || wall <= now.wall)
     }
 
     fn expected(&self, next: Option<u32>) -> Status {

@@ -301,3 +301,44 @@ fn an_outage_of_long_ago_does_not_make_a_rotation_wait() {
     bench.tell(passing(11));
     assert_eq!(bench.wait(), [(750, Open(12, Cause::Rotation))], "the longest of the first pauses, not of the last ones");
 }
+
+#[test]
+fn what_the_next_socket_declines_goes_on_where_it_is() {
+    // Five hundred subscriptions at once may be more than the database has connections for, just then.
+    let mut bench = Bench::ready(OURS);
+    bench.tell(live(2));
+    bench.tell(Event::Arrived(2, 1));
+    bench.rotate(1);
+    assert_eq!(bench.tell(Event::Declined(1, 2)), []);
+    assert_eq!(bench.tell(Event::Arrived(2, 2)), [Stop(2, 1)], "and the old socket stays for it");
+    assert_eq!(bench.tell(Event::Arrived(1, 1)), []);
+    bench.hear(2, 9_000);
+    assert_eq!(bench.tell(passing(1)), [Send(1, 2)], "once more, when the old one is cut");
+    assert_eq!(bench.tell(Event::Arrived(1, 2)), []);
+
+    // It has its next chance on the socket after that.
+    let mut bench = Bench::rotating(OURS);
+    bench.tell(Event::Declined(1, 2));
+    bench.tell(Event::Renewed(2));
+    assert_eq!(bench.pass(2_000), [(1_000, Open(3, Cause::Rotation))]);
+    assert_eq!(bench.acked(3), [Send(1, 3), Close(2, 1000)]);
+    assert_eq!(bench.tell(Event::Arrived(1, 3)), [Stop(1, 1), Close(1, 1000)]);
+
+    // Both are lost: it waits like all others. And who leaves, leaves the old one.
+    let mut bench = Bench::rotating(OURS);
+    bench.tell(Event::Declined(1, 2));
+    assert_eq!(bench.tell(passing(2)), []);
+    assert_eq!(bench.tell(passing(1)), []);
+    bench.wait();
+    assert_eq!(bench.acked(3), [Send(1, 3)]);
+    let mut bench = Bench::rotating(OURS);
+    bench.tell(Event::Declined(1, 2));
+    assert_eq!(bench.tell(Event::Unsubscribe(1)), [Stop(1, 1), Close(1, 1000)]);
+
+    // Only there: what the only socket of an operation says is its end.
+    let mut bench = Bench::rotating(OURS);
+    for declined in [Event::Declined(1, 1), Event::Declined(1, 7), Event::Declined(9, 2)] {
+        assert_eq!(bench.tell(declined), []);
+    }
+    assert_eq!(bench.tell(Event::Arrived(1, 2)), [Stop(1, 1), Close(1, 1000)]);
+}

@@ -48,6 +48,8 @@ pub enum Answer {
     /// Results from and to; of a live query it is one.
     Next(u32, u64, u64),
     Complete(u32),
+    /// An error instead of results.
+    Failed(u32),
     Closed(u16, &'static str),
 }
 
@@ -68,6 +70,8 @@ pub struct Wire {
     pub pipe: VecDeque<(i64, Answer)>,
     /// Nothing gets through any more, and nobody knows.
     pub frozen: bool,
+    /// The database has no connection left for some of what is asked for here.
+    pub full: bool,
     /// The server closed it.
     pub gone: bool,
     pub acked: bool,
@@ -89,6 +93,7 @@ impl Wire {
             post: VecDeque::new(),
             pipe: VecDeque::new(),
             frozen: mood == Mood::Hangs,
+            full: false,
             gone: false,
             acked: false,
             sign_at: i64::MAX,
@@ -178,6 +183,7 @@ impl Wire {
             (Said::Subscribe(op, asks, cursor), _) => {
                 assert!(!self.runs.contains_key(&op), "operation {op} already exists on this socket");
                 match asks {
+                    Asks::Live | Asks::Stream if self.full && random.once_in(3) => self.push(now, Answer::Failed(op)),
                     Asks::Poison(code) => self.push(now, Answer::Closed(code, "")),
                     Asks::Once => {
                         *server.ran.entry(op).or_default() += 1;

@@ -248,6 +248,83 @@ fn what_was_asked_for_and_not_done_yet_is_not_done_after_the_end() {
 }
 
 #[test]
+fn nothing_is_sent_on_a_socket_whose_token_expired_in_a_sleep() {
+    // Both clocks went on, and what comes first is a call. The server may have cut it: a mutation that is sent there may or may not run.
+    for asked in [once(2), live(2)] {
+        let mut bench = Bench::ready(OURS);
+        bench.skip(60_000);
+        assert_eq!(bench.tell(asked), [Open(2, Cause::Rotation)]);
+        assert_eq!(bench.acked(2), [Send(1, 2), Send(2, 2)], "and what works on the old one is not given up for it");
+        assert_eq!(bench.tell(Event::Arrived(1, 2)), [Stop(1, 1), Close(1, 1000)]);
+    }
+    let mut bench = Bench::ready(OURS);
+    bench.skip(59_999);
+    assert_eq!(bench.tell(once(2)), [Send(2, 1)]);
+    // The attempt fails, and the old socket is cut at last.
+    let mut bench = Bench::ready(OURS);
+    bench.skip(60_000);
+    bench.tell(once(2));
+    assert_eq!(bench.tell(Event::Lost(2)), []);
+    assert_eq!(bench.tell(passing(1)), [Open(3, Cause::Retry)], "the expiry was the reason, and no failure");
+    assert_eq!(bench.acked(3), [Send(1, 3), Send(2, 3)]);
+    // npm graphql-ws moves nothing from one socket to another.
+    let mut bench = Bench::ready(Policy { tokens: false, ..OURS });
+    bench.skip(60_000);
+    assert_eq!(bench.tell(once(2)), [Send(2, 1)]);
+}
+
+/// Without pings; the server says every twenty seconds that it lives.
+fn beating() -> Bench {
+    let mut bench = Bench::new(Policy { ping: DurationMs::ZERO, ..OURS });
+    bench.tell(live(1));
+    bench.acked_for(1, None);
+    assert_eq!(bench.tell(Event::Beat(1)), []);
+    assert_eq!(bench.after(5, Event::Beat(1)), [], "some say it twice at once");
+    assert_eq!(bench.pass(20_000), []);
+    assert_eq!(bench.tell(Event::Beat(1)), []);
+    bench
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_is_known_by_its_rhythm() {
+    let mut bench = beating();
+    assert_eq!(bench.pass(59_999), []);
+    assert_eq!(bench.pass(1), [(1, Close(1, 4499))], "three times in a row it said nothing");
+    assert_eq!(bench.wait(), [(500, Open(2, Cause::Retry))]);
+
+    let mut bench = beating();
+    assert_eq!(bench.pass(40_000), []);
+    assert_eq!(bench.tell(Event::Heard(1)), []);
+    assert_eq!(bench.pass(59_999), [], "results are signs of life, too");
+    assert_eq!(bench.tell(Event::Beat(1)), []);
+    assert_eq!(bench.pass(299_996), [], "it was silent for 99.999 seconds once");
+    assert_eq!(bench.pass(1), [(1, Close(1, 4499))]);
+
+    // As often as every second: a page that is busy for a while does not take it for dead.
+    let mut bench = Bench::new(Policy { ping: DurationMs::ZERO, ..OURS });
+    bench.tell(live(1));
+    bench.acked_for(1, None);
+    bench.tell(Event::Beat(1));
+    bench.after(1_000, Event::Beat(1));
+    assert_eq!(bench.pass(14_999), []);
+    assert_eq!(bench.pass(1), [(1, Close(1, 4499))]);
+}
+
+#[test]
+fn a_rhythm_is_not_learned_asleep() {
+    let mut bench = beating();
+    bench.skip(3_600_000);
+    assert_eq!(bench.tell(Event::Tick), [], "what came meanwhile is not read yet");
+    assert_eq!(bench.tell(Event::Beat(1)), []);
+    assert_eq!(bench.pass(59_999), []);
+    assert_eq!(bench.pass(1), [(1, Close(1, 4499))], "an hour is not its rhythm");
+    let mut bench = beating();
+    bench.skip(3_600_000);
+    assert_eq!(bench.tell(Event::Tick), []);
+    assert_eq!(bench.pass(60_000), [(60_000, Close(1, 4499))], "nothing came");
+}
+
+#[test]
 fn a_protocol_without_pings_is_asked_nothing() {
     let mut bench = Bench::ready(Policy { ping: DurationMs::ZERO, ..OURS });
     assert_eq!(bench.tell(Event::Woken), []);

@@ -69,10 +69,14 @@ pub enum Event {
     Acked(u32, Option<DurationMs>),
     /// A frame came on it; once a second is enough.
     Heard(u32),
+    /// The server said that it lives, on a protocol on which it cannot be asked. Its rhythm is learned.
+    Beat(u32),
     /// The results of this operation come from this socket: the first one, or caught up.
     Arrived(u32, u32),
     /// The server ended the operation.
     Ended(u32),
+    /// The socket that this operation was to change over to answered with an error: it goes on where it is for as long as that socket lives, and is asked for anew then.
+    Declined(u32, u32),
     /// The socket closed.
     Closed(u32, Close),
     /// There is no token for it now; that passes.

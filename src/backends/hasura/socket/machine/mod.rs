@@ -20,6 +20,9 @@ const HANDOVER: DurationMs = DurationMs::seconds(5);
 const SOON: DurationMs = DurationMs::seconds(1);
 /// From a ping to a sign of life.
 const PONG: DurationMs = DurationMs::seconds(5);
+/// So many signs in a row a server that cannot be asked may leave out, and what counts as a rhythm at all: some say twice at once that they live.
+const MISSED: i64 = 3;
+const RHYTHM: DurationMs = DurationMs::seconds(1);
 /// Clocks that differ by more, or a timer that is later, say that the machine slept.
 const SLEPT: DurationMs = DurationMs::seconds(5);
 /// The shortest pause, the longest, and the longest while the token is refused.
@@ -50,10 +53,20 @@ struct Socket {
     since: Mono,
     heard: Mono,
     pinged: Option<Mono>,
+    /// When the server last said by itself that it lives, and the longest time between two such signs.
+    beat: Option<Mono>,
+    rhythm: DurationMs,
     /// When its token expires, by both clocks: one may stand still in sleep.
     end: Option<(Mono, UnixMillis)>,
     /// There was a better token before it was acknowledged.
     stale: bool,
+}
+
+impl Socket {
+    /// By either clock.
+    fn expired(&self, now: Now) -> bool {
+        self.end.is_some_and(|(mono, wall)| mono <= now.mono || wall <= now.wall)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -156,16 +169,21 @@ impl Link {
             // What came meanwhile is not read yet: nobody is judged by an answer that he could not give.
             for socket in &mut self.sockets {
                 socket.pinged = None;
+                if socket.beat.take().is_some() {
+                    socket.heard = now.mono;
+                }
             }
             self.woken(now, random);
         }
         match event {
             Event::Start => self.kept = true,
-            Event::Subscribe(id, kind) => self.subscribe(id, kind),
+            Event::Subscribe(id, kind) => self.operations.add(id, kind),
             Event::Unsubscribe(id) | Event::Ended(id) => self.ended(id, matches!(event, Event::Ended(_))),
             Event::Opened(id) => self.opened(id, now),
             Event::Acked(id, left) => self.acked(id, left, now),
             Event::Heard(id) => self.heard(id, now),
+            Event::Beat(id) => self.beat(id, now),
+            Event::Declined(op, socket) => self.declined(op, socket),
             Event::Arrived(op, socket) => self.arrived(op, socket),
             Event::Closed(id, close) => self.closed(id, close, now, random),
             Event::Lost(id) => self.closed(id, Close::Passing, now, random),

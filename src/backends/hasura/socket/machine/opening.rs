@@ -1,6 +1,6 @@
 //! A socket from the wish to its acknowledgement, and to the better token.
 
-use super::{Link, Phase, Socket, BRIEF, HANDOVER, SOON, SPREAD};
+use super::{Link, Phase, Socket, BRIEF, HANDOVER, RHYTHM, SLEPT, SOON, SPREAD};
 use crate::backends::hasura::socket::{Cause, Effect, Kind, Pauses};
 use crate::core::time::{DurationMs, Now};
 
@@ -23,7 +23,7 @@ impl Link {
         } else {
             Cause::First
         };
-        self.sockets.push(Socket { id, phase: Phase::Opening, since: now.mono, heard: now.mono, pinged: None, end: None, stale: false });
+        self.sockets.push(Socket { id, phase: Phase::Opening, since: now.mono, heard: now.mono, pinged: None, beat: None, rhythm: DurationMs::ZERO, end: None, stale: false });
         self.next = Some(id);
         self.effects.add(Effect::Open(id, cause));
     }
@@ -84,6 +84,16 @@ impl Link {
         if let Some(socket) = self.socket(id) {
             socket.heard = now.mono;
             socket.pinged = None;
+        }
+    }
+
+    pub(super) fn beat(&mut self, id: u32, now: Now) {
+        self.heard(id, now);
+        let Some(socket) = self.socket(id) else { return };
+        let since = socket.beat.replace(now.mono).map_or(DurationMs::ZERO, |last| now.mono - last);
+        if since >= RHYTHM {
+            // A page that is busy for that long does not take the server for dead.
+            socket.rhythm = socket.rhythm.max(since).max(SLEPT);
         }
     }
 

@@ -5,17 +5,25 @@ use crate::backends::hasura::socket::{Effect, End, Kind, Pauses};
 use crate::core::time::Now;
 
 impl Link {
-    pub(super) fn subscribe(&mut self, id: u32, kind: Kind) {
-        self.operations.add(id, kind);
-        if let Some(current) = self.current {
-            self.place(id, current);
+    /// What is on no socket belongs on the current one. If its token has expired, as it does in a sleep that nobody noticed, the server may have cut it: what may be
+    /// sent only once waits for the next one.
+    pub(super) fn place(&mut self, now: Now) {
+        let Some(current) = self.current else { return };
+        if self.policy.tokens && self.socket(current).is_some_and(|socket| socket.expired(now)) {
+            return;
+        }
+        for op in self.operations.each().filter(|op| op.on.is_none()) {
+            op.on = Some(current);
+            self.effects.add(Effect::Send(op.id, current));
         }
     }
 
-    pub(super) fn place(&mut self, id: u32, socket: u32) {
-        if let Some(op) = self.operations.get(id) {
-            op.on = Some(socket);
-            self.effects.add(Effect::Send(id, socket));
+    /// The old socket still has it. Where both have gone, it waits for the next one like all others.
+    pub(super) fn declined(&mut self, id: u32, socket: u32) {
+        if let Some(op) = self.operations.get(id)
+            && op.to == Some(socket)
+        {
+            op.to = None;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Time: who is asked whether he lives, what is settled after each event, the one timer.
 
-use super::{Link, Phase, Socket, Wait, LONGEST, PONG};
+use super::{Link, Phase, Socket, Wait, LONGEST, MISSED, PONG};
 use crate::backends::hasura::socket::{Effect, Status};
 use crate::core::time::{DurationMs, Mono, Now};
 
@@ -13,7 +13,7 @@ impl Link {
         // The legacy protocol has no pings: what is asked there is never answered.
         let asks = self.policy.ping > DurationMs::ZERO;
         let Some(socket) = self.socket(id) else { return };
-        if socket.end.is_some_and(|(mono, wall)| mono <= now.mono || wall <= now.wall) {
+        if socket.expired(now) {
             self.cut(id, 4499, now, random);
         } else if asks && socket.pinged.is_none() {
             socket.pinged = Some(now.mono);
@@ -30,7 +30,8 @@ impl Link {
             match socket.phase {
                 Phase::Opening => self.cut(socket.id, 4499, now, random),
                 Phase::Open => self.cut(socket.id, 4504, now, random),
-                Phase::Ready if socket.pinged.is_some() => self.cut(socket.id, 4499, now, random),
+                // Asked, or not to be asked.
+                Phase::Ready if socket.pinged.is_some() || self.policy.ping <= DurationMs::ZERO => self.cut(socket.id, 4499, now, random),
                 Phase::Ready => {
                     if let Some(socket) = self.socket(socket.id) {
                         socket.pinged = Some(now.mono);
@@ -48,16 +49,18 @@ impl Link {
             (Phase::Opening, _) => within(socket.since, self.policy.connect),
             (Phase::Open, _) => within(socket.since, self.policy.ack),
             (Phase::Ready, Some(pinged)) => self.policy.dead.then_some(pinged + PONG),
-            (Phase::Ready, None) => within(socket.heard, self.policy.ping),
+            (Phase::Ready, None) if self.policy.ping > DurationMs::ZERO => Some(socket.heard + self.policy.ping),
+            // Who cannot be asked is known by his rhythm.
+            (Phase::Ready, None) => within(socket.heard, DurationMs(socket.rhythm.0 * MISSED)),
         }
     }
-
 
     pub(super) fn wanted(&self) -> bool {
         self.kept || !self.operations.none()
     }
 
     pub(super) fn settle(&mut self, now: Now) {
+        self.place(now);
         let wanted = self.wanted();
         match (self.current, self.policy.idle) {
             (Some(current), Some(keep)) if !wanted => {
@@ -94,7 +97,7 @@ impl Link {
             self.wait = Wait::Theirs;
             self.effects.add(Effect::Pause(self.failures));
         }
-        let needed = self.current.is_none() || self.rotate.is_some_and(|due| now.mono >= due);
+        let needed = self.current.is_none() || self.rotate.is_some_and(|due| now.mono >= due) || self.operations.any(|op| op.on.is_none());
         if wanted && needed && self.next.is_none() && self.wait == Wait::No && !self.offline {
             self.open(now);
         }
