@@ -56,7 +56,14 @@ export const run = (machine: Machine, carry: (what: number, a: number, b: number
   return {
     tell(event) {
       safely(event)
-      for (let effect = poll(); effect; effect = poll()) carry(effect[0]!, effect[1]!, effect[2]!)
+      for (let effect = poll(); effect; effect = poll()) {
+        try {
+          carry(effect[0]!, effect[1]!, effect[2]!)
+        } catch (error) {
+          // Whoever caused it hears of it, and the next effect may be the machine's timer.
+          void Promise.reject(error)
+        }
+      }
     },
     wakeIn(ms) {
       clearTimeout(timer)

@@ -1,10 +1,13 @@
 // One connection: the machine decides, this carries out. Operations and sockets are numbers between the two.
-import { conceal, CountersignError, scrub } from '../errors.js'
-import type { Lease, Session } from '../types.js'
+import { CountersignError, scrub } from '../errors.js'
+import type { Session } from '../types.js'
 import type { Follow } from './follow.js'
+import { lend, type Line } from './line.js'
 import { probed, run, told, type Hands, type Machine, type Told } from './machine.js'
+import { guarded, Operations } from './operations.js'
+import { ask, lasting } from './probe.js'
 import type { Heard } from './shell.js'
-import { Wire, type CloseLike, type Dialect, type Ears, type Message, type Protocol, type Texts } from './wire.js'
+import { reasonOf, Wire, type CloseLike, type Dialect, type Ears, type Message, type Protocol, type Texts } from './wire.js'
 import type { Result, SocketState, WsListeners, WsSink } from './ws.js'
 
 /** What a connection is made with. */
@@ -33,8 +36,8 @@ export interface Setup {
   pause?(attempt: number): unknown
   /** Whether a close that may pass, or an error, is worth another attempt. */
   worthIt?(errorOrEvent: unknown): boolean
-  /** What an operation ends with when its socket is lost for good. */
-  lost(event: unknown): unknown
+  /** What an operation ends with when its socket is lost for good. `accepted`: over HTTP the same token was accepted meanwhile. */
+  lost(event: unknown, accepted: boolean): unknown
   /** Where the connection is kept without operations, and is given up. */
   given?(error: unknown): void
   /** The WebAssembly trapped; nobody has been told yet. */
@@ -42,64 +45,18 @@ export interface Setup {
   heard: Heard
 }
 
-/** An operation under way. */
-interface Operation {
-  readonly number: number
-  id: string
-  readonly sink: WsSink<Result>
-  readonly follow: Follow
-  on?: number | undefined
-  to?: number | undefined
-  /** Its results come from `on`; the machine knows. */
-  arrived: boolean
-  /** Its sink has heard of the end. */
-  done: boolean
-}
-
-/** A socket, from the wish to its end. */
-interface Line {
-  readonly control: AbortController
-  lease?: Lease
-  /** Settles when there is a better token than `lease`. Until `connection_init` is sent, that one takes its place. */
-  renewal?: Promise<void>
-  /** `connection_init` is sent. */
-  sent?: boolean
-  retry: boolean
-  wire?: Wire
-  /** The machine knows that it is over; the socket's own end is still to come. */
-  over?: boolean
-}
-
-const changed = () => new CountersignError('identity_changed', 'hasura: the user changed while the socket was opened', { backend: 'hasura' })
-
-/** What another attempt would not change. */
-const lasting = (error: unknown): boolean =>
-  !CountersignError.is(error) || (!error.retryable && !CountersignError.is(error, 'network', 'offline', 'timeout', 'provider_failed', 'token_expired', 'budget_exhausted', 'protocol'))
-
-/** As the reason of a close frame, which carries 123 bytes. */
-const reasonOf = (error: unknown): string => {
-  const text = scrub(error)
-  return new TextEncoder().encode(text).length < 124 ? text : 'Internal client error'
-}
-
-/** The payload of an `error` message: an array by the specification; Hasura sends an object or a text, too. A server that repeats what it was sent puts no token into a log. */
-const errorsOf = (payload: unknown): readonly unknown[] => {
-  const list = Array.isArray(payload) ? payload : [payload && typeof payload === 'object' ? payload : { message: String(payload ?? 'the server gave no reason') }]
-  const text = JSON.stringify(list)
-  const shown = conceal(text)
-  return shown === text ? list : JSON.parse(shown)
-}
-
 export class Link implements Hands, Ears {
   readonly #setup: Setup
   readonly #machine: Told
-  readonly #operations = new Map<number, Operation>()
-  readonly #ids = new Map<string, Operation>()
+  readonly #operations: Operations
   readonly #lines = new Map<number, Line>()
-  #numbers = 0
   #error: unknown
+  /** The token was refused here and accepted over HTTP, since the last acknowledgement. */
+  #accepted = false
   /** How the last socket ended: with an event, or before there was one. */
   #last: { event?: CloseLike; error?: unknown } = {}
+  /** With the words that came before the close, where the protocol has them there. */
+  #why: CloseLike | undefined
   #over = false
   state: SocketState
 
@@ -107,21 +64,13 @@ export class Link implements Hands, Ears {
     this.#setup = setup
     this.state = { status: 'idle', role: setup.role, sockets: 0, operations: 0 }
     this.#machine = run(setup.machine, this)
+    this.#operations = new Operations((what, operation, socket) => this.tell(what, operation, socket))
   }
 
   emit<E extends keyof WsListeners>(event: E, ...args: Parameters<WsListeners[E]>): void {
     const all = this.#setup.heard[event]
     // Whoever begins to listen now hears of the next one.
-    if (all?.size) for (const listener of [...all]) this.#guarded(() => (listener as (...all: unknown[]) => void)(...args))
-  }
-
-  /** What a sink or a listener throws is its own: it is reported as an unhandled rejection, and neither the socket nor other operations are harmed. */
-  #guarded(act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      void Promise.reject(error)
-    }
+    if (all?.size) for (const listener of [...all]) guarded(() => (listener as (...all: unknown[]) => void)(...args))
   }
 
   tell(what: number, id = 0, a = 0, words = ''): void {
@@ -130,40 +79,21 @@ export class Link implements Hands, Ears {
 
   /** Adds an operation. `live`: it moves from socket to socket. */
   subscribe(follow: Follow, live: boolean, sink: WsSink<Result>, id?: string): () => void {
-    const number = ++this.#numbers
-    const operation: Operation = { number, id: id ?? String(number), sink, follow, arrived: false, done: false }
-    this.#operations.set(number, operation)
-    this.#ids.set(operation.id, operation)
-    this.tell(told.subscribe, number, live ? 1 : 0)
-    return () => this.#leave(operation, told.unsubscribe, () => queueMicrotask(() => this.#guarded(() => sink.complete())))
-  }
-
-  /** Takes an operation out, and tells its sink. The machine may still want `complete` to be sent for it. */
-  #leave(operation: Operation, what: number | undefined, tell: () => void): void {
-    if (operation.done) return
-    operation.done = true
-    if (what !== undefined) this.tell(what, operation.number)
-    this.#operations.delete(operation.number)
-    if (this.#ids.get(operation.id) === operation) this.#ids.delete(operation.id)
-    this.#guarded(tell)
-  }
-
-  #fail(operation: Operation, error: unknown, what?: number): void {
-    // On a server nothing is asked and nobody is there to be told.
-    this.#leave(operation, what, () => CountersignError.is(error, 'on_server') || operation.sink.error(error))
+    const operation = this.#operations.add(follow, sink, id)
+    this.tell(told.subscribe, operation.number, live ? 1 : 0)
+    return () => this.#operations.leave(operation, told.unsubscribe, () => queueMicrotask(() => guarded(() => sink.complete())))
   }
 
   /** Ends everything with an error; without one it completes. */
   end(error?: unknown): void {
     if (this.#over) return
     this.#over = true
-    const operations = error === undefined ? [] : [...this.#operations.values()]
     // The sockets first: a sink that subscribes anew when it hears of the end finds nothing of this one, and its state comes after this one's.
-    if (error !== undefined) this.#operations.clear()
+    const operations = error === undefined ? [] : this.#operations.clear()
     this.tell(told.dispose)
     this.#machine.free()
     for (const line of this.#lines.values()) line.control.abort()
-    for (const operation of operations) this.#fail(operation, error)
+    for (const operation of operations) this.#operations.fail(operation, error)
   }
 
   /** There is no socket, or nothing to say on it. */
@@ -200,7 +130,8 @@ export class Link implements Hands, Ears {
   async #connect(socket: number, line: Line): Promise<void> {
     const { url, protocol, dialect, texts = {}, standard } = this.#setup
     // The token first: a server may wait three seconds for `connection_init`, and a provider may take longer.
-    await this.#token(socket, line)
+    // What a subscription of another server means is not known: it is not moved.
+    if (this.#setup.session) await lend(this.#setup.session, this.#setup, line, () => standard || this.tell(told.renewed, socket))
     const address = await url()
     if (this.#lines.get(socket) !== line) return
     const Socket = this.#setup.WebSocket ?? globalThis.WebSocket
@@ -210,32 +141,6 @@ export class Link implements Hands, Ears {
     } catch (cause) {
       throw standard ? cause : (await import('./invalid.js')).unopened(cause)
     }
-  }
-
-  /** A lease: it says, too, when there is a better token. */
-  async #token(socket: number, line: Line): Promise<void> {
-    const { session, template, anonymous } = this.#setup
-    if (!session) return
-    const leases = session.leases(template!, { signal: line.control.signal })[Symbol.asyncIterator]()
-    const first = await leases.next().catch((error: unknown) => {
-      if (anonymous && CountersignError.is(error, 'signed_out')) return undefined
-      throw error
-    })
-    if (!first) return
-    // Leases end with the identity and with the session. Whoever owns this hears of both; nothing is asked without a token in between.
-    if (first.done) throw changed()
-    const follow = async (lease: Lease): Promise<void> => {
-      line.lease = lease
-      const next = (line.renewal = leases.next().then(async ({ done, value }) => {
-        if (done) throw changed()
-        if (!line.sent) return follow(value)
-        // What a subscription of another server means is not known: it is not moved.
-        if (!this.#setup.standard) this.tell(told.renewed, socket)
-      }))
-      // The token is used until it expires; whoever connects next hears what is wrong.
-      next.catch(() => {})
-    }
-    void follow(first.value)
   }
 
   send(number: number, socket: number): void {
@@ -249,7 +154,7 @@ export class Link implements Hands, Ears {
       this.#lines.get(socket)?.wire?.send({ id: operation.id, type: 'subscribe', payload })
     } catch (error) {
       // Its own fault: the others go on.
-      this.#fail(operation, CountersignError.is(error) ? error : new CountersignError('option_invalid', 'hasura: the operation cannot be written as JSON', { backend: 'hasura', cause: error }), told.unsubscribe)
+      this.#operations.fail(operation, CountersignError.is(error) ? error : new CountersignError('option_invalid', 'hasura: the operation cannot be written as JSON', { backend: 'hasura', cause: error }), told.unsubscribe)
     }
   }
 
@@ -265,9 +170,7 @@ export class Link implements Hands, Ears {
     if (operation.follow.moved()) return void (operation.on = socket)
     // Under another name: what comes under this one is not known to be new.
     this.stop(number, socket)
-    this.#ids.delete(operation.id)
-    operation.id = `${operation.id}+`
-    this.#ids.set(operation.id, operation)
+    this.#operations.rename(operation)
     operation.on = undefined
     this.send(number, socket)
   }
@@ -288,12 +191,12 @@ export class Link implements Hands, Ears {
   }
 
   finish(number: number, how: number): void {
-    if (number === 0) return this.#guarded(() => this.#setup.given?.(this.#error))
+    if (number === 0) return guarded(() => this.#setup.given?.(this.#error))
     const operation = this.#operations.get(number)
     if (!operation) return
-    if (how === 1) return this.#fail(operation, this.#error)
-    if (how === 2) return this.#fail(operation, new CountersignError('outcome_unknown', 'hasura: the socket was lost before the answer came; a mutation may or may not have run', { backend: 'hasura' }))
-    this.#leave(operation, undefined, () => operation.sink.complete())
+    if (how === 1) return this.#operations.fail(operation, this.#error)
+    if (how === 2) return this.#operations.fail(operation, new CountersignError('outcome_unknown', 'hasura: the socket was lost before the answer came; a mutation may or may not have run', { backend: 'hasura' }))
+    this.#operations.leave(operation, undefined, () => operation.sink.complete())
   }
 
   reject(socket: number): void {
@@ -302,22 +205,12 @@ export class Link implements Hands, Ears {
   }
 
   probe(): void {
-    const tell = (what: number) => this.tell(told.probed, 0, what)
-    const ask = async () => {
-      try {
-        await this.#setup.probe?.()
-        tell(probed.accepted)
-      } catch (error) {
-        if (this.#over) return
-        if (!CountersignError.is(error)) return tell(probed.unreachable)
-        this.#error = error
-        // A proxy's page or a failure inside Hasura says nothing about the token.
-        if (!lasting(error) || error.code === 'backend' || error.code === 'unexpected') return tell(probed.unreachable)
-        // After a rotation of keys the engine refuses tokens until the provider's max-age lapses.
-        tell(/JWSInvalidSignature|NoUsableKeys/.test(error.message) ? probed.passing : probed.refused)
-      }
-    }
-    void ask()
+    void ask(this.#setup.probe).then(([found, error]) => {
+      this.#accepted = found === probed.accepted
+      if (error) this.#error = error
+      else if (this.#accepted && this.#why) this.#error = this.#setup.lost(this.#why, true)
+      this.tell(told.probed, 0, found)
+    })
   }
 
   pause(attempt: number): void {
@@ -338,7 +231,7 @@ export class Link implements Hands, Ears {
 
   /** How many are under way. */
   get operations(): number {
-    return [...this.#operations.values()].filter(({ done }) => !done).length
+    return this.#operations.count
   }
 
   status(status: SocketState['status'], ms: number): void {
@@ -396,9 +289,10 @@ export class Link implements Hands, Ears {
     // Read for each message: the monotonic clock costs five times as much, and if this one jumps the machine hears once too often.
     const at = Date.now()
     const id = message.id
-    const operation = id === undefined ? undefined : this.#ids.get(id)
+    const operation = id === undefined ? undefined : this.#operations.named(id)
     // graphql-ws's `keepAlive` counts from the last pong. Elsewhere once a second is enough, but a pong answers a ping: who does not hear of it takes the socket for dead.
-    if (message.type === 'pong' || (!this.#setup.standard && Math.abs(at - wire.heardAt) > 1000)) {
+    if (this.#setup.dialect && message.type === 'ping') this.tell(told.beat, wire.id)
+    else if (message.type === 'pong' || (!this.#setup.standard && Math.abs(at - wire.heardAt) > 1000)) {
       wire.heardAt = at
       this.tell(told.heard, wire.id)
     }
@@ -406,8 +300,8 @@ export class Link implements Hands, Ears {
     if (operation && (operation.on === wire.id || operation.to === wire.id)) {
       // In graphql-ws's order: a sink hears of a result or an error before the listeners, and of the end after them.
       if (message.type === 'complete') say()
-      if (message.type === 'next') this.#next(operation, wire, message.payload, frame)
-      else if (message.type === 'error' || message.type === 'complete') this.#ended(operation, message)
+      if (message.type === 'next') this.#operations.next(operation, wire.id, message.payload, frame)
+      else if (message.type === 'error' || message.type === 'complete') this.#operations.ended(operation, wire.id, message)
       if (message.type !== 'complete') say()
       return
     }
@@ -418,49 +312,11 @@ export class Link implements Hands, Ears {
     else if (message.type === 'connection_error') wire.words = typeof message.payload === 'string' ? message.payload : String(message.payload?.message ?? '')
   }
 
-  #next(operation: Operation, wire: Wire, value: Result, frame: string): void {
-    const { follow } = operation
-    if (operation.to === undefined) {
-      if (!operation.arrived) this.#arrive(operation, wire.id)
-      return this.#deliver(operation, () => follow.take(value, frame))
-    }
-    const first = operation.on === wire.id
-    this.#deliver(operation, () => (first ? follow.take(value, frame) : follow.fresh(value, frame)))
-    if (operation.to === undefined || !follow.even()) return
-    operation.on = operation.to
-    operation.to = undefined
-    this.#arrive(operation, operation.on!)
-  }
-
-  #arrive(operation: Operation, socket: number): void {
-    operation.arrived = true
-    if (!operation.done) this.tell(told.arrived, operation.number, socket)
-  }
-
-  #deliver(operation: Operation, result: () => Result | undefined): void {
-    let value: Result | undefined
-    try {
-      value = result()
-    } catch (error) {
-      return this.#fail(operation, error, told.unsubscribe)
-    }
-    if (value === undefined || operation.done) return
-    try {
-      operation.sink.next(value)
-    } catch (error) {
-      void Promise.reject(error)
-    }
-  }
-
-  #ended(operation: Operation, { type, payload }: Message): void {
-    this.#leave(operation, told.ended, () => (type === 'error' ? operation.sink.error(errorsOf(payload)) : operation.sink.complete()))
-  }
-
   #pulse(wire: Wire, { type, payload }: Message): void {
     const pong = type === 'pong'
     this.emit(pong ? 'pong' : 'ping', true, payload)
     if (pong || this.#setup.disablePong) return
-    this.#guarded(() => wire.send(payload ? { type: 'pong', payload } : { type: 'pong' }))
+    guarded(() => wire.send(payload ? { type: 'pong', payload } : { type: 'pong' }))
     this.emit('pong', false, payload)
   }
 
@@ -469,6 +325,7 @@ export class Link implements Hands, Ears {
     if (!line || line.over || wire.acked) return
     wire.acked = true
     this.#error = undefined
+    this.#accepted = false
     this.emit('connected', wire.socket, payload, line.retry)
     this.tell(told.acked, wire.id, line.lease ? line.lease.notAfter - Date.now() : NaN)
   }
@@ -486,15 +343,12 @@ export class Link implements Hands, Ears {
     if (!line) return
     line.control.abort()
     wire.acked = false
-    for (const operation of this.#operations.values()) {
-      // The machine says `take` where there is another one.
-      if (operation.to === wire.id) operation.to = undefined
-      if (operation.on === wire.id && operation.to === undefined) operation.on = undefined
-    }
+    this.#operations.lost(wire.id)
     const { code, reason } = event
     if (code !== 1000 || !line.over) {
       this.#last = { event }
-      this.#error = this.#setup.lost(wire.words ? { code, reason: wire.words } : event)
+      this.#why = wire.words ? { code, reason: wire.words } : event
+      this.#error = this.#setup.lost(this.#why, this.#accepted)
       this.state = { ...this.state, lastClose: { code, reason: scrub(wire.words || reason) } }
     }
     this.emit('closed', event)

@@ -56,15 +56,18 @@ const QUIET = 15_000
 /** A browser tells nobody more than that. */
 const unexplained = "If it never works: is the address right, do proxies pass the upgrade to WebSocket, is the page's origin in HASURA_GRAPHQL_CORS_DOMAIN, is the address in connect-src of its Content Security Policy?"
 
+/** Known when it was asked. */
+const unaccepted = 'Hasura accepts the token over HTTP and refuses it on the socket: look at HASURA_GRAPHQL_CORS_DOMAIN (it counts for sockets, too), and at proxies that change the request'
+
 /** The error of a socket that was lost. */
-const lost = (event: unknown): CountersignError => {
+const lost = (event: unknown, accepted: boolean): CountersignError => {
   const { code, reason } = event as { code: number; reason: string }
-  const hint = code === 1006 ? unexplained : undefined
   const words = reason ? `: ${scrub(reason)}` : ''
   const refused = code === 4403 || /JWT|nitialization failed/.test(reason)
-  return new CountersignError(refused ? 'token_rejected' : 'network', `hasura: the socket closed (${code}${words})`, {
-    backend: 'hasura', hint, cause: { name: 'CloseEvent', code, message: reason },
-    ...(refused && { hint: 'Hasura accepts the token over HTTP and refuses it on the socket: look at HASURA_GRAPHQL_CORS_DOMAIN (it counts for sockets, too), and at proxies that change the request' }),
+  // 4400, 4406, 4429 and their like: what was sent is not what the server expects.
+  const misunderstood = /^44[0-4]/.test(String(code)) && code !== 4408
+  return new CountersignError(refused ? 'token_rejected' : misunderstood ? 'protocol' : 'network', `hasura: the socket closed (${code}${words})`, {
+    backend: 'hasura', hint: refused && accepted ? unaccepted : code === 1006 ? unexplained : undefined, cause: { name: 'CloseEvent', code, message: reason },
   })
 }
 

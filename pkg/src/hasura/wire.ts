@@ -1,4 +1,5 @@
 // One WebSocket: its frames in, its frames out, in the words of graphql-transport-ws. What is on it is none of its business.
+import { scrub } from '../errors.js'
 
 /** The subprotocols that Hasura speaks, by their names on the wire. */
 export type Protocol = 'graphql-transport-ws' | 'graphql-ws'
@@ -48,6 +49,12 @@ export class TerminatedCloseEvent extends Error implements CloseLike {
   wasClean = false
 }
 
+/** As the reason of a close frame, which carries 123 bytes. */
+export const reasonOf = (error: unknown): string => {
+  const text = scrub(error)
+  return new TextEncoder().encode(text).length < 124 ? text : 'Internal client error'
+}
+
 export class Wire {
   readonly id: number
   readonly socket: WebSocket
@@ -66,7 +73,8 @@ export class Wire {
     this.#texts = texts
     this.#dialect = dialect
     this.#ears = ears
-    const socket = (this.socket = new Socket(url, protocol))
+    // As a text: what stands for a WebSocket may know no URL objects.
+    const socket = (this.socket = new Socket(String(url), protocol))
     socket.onopen = () => ears.opened(this)
     socket.onerror = (event) => ears.error(this, event)
     socket.onclose = (event) => ears.closed(this, event)

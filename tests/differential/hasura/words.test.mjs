@@ -76,6 +76,29 @@ test('a socket that never works: no end, and the state says where to look', asyn
   for (const place of [/HASURA_GRAPHQL_CORS_DOMAIN/, /connect-src/, /WebSocket/]) assert.match(error.hint, place)
 })
 
+test('a refused token that HTTP accepts: it says so, and where to look', async (t) => {
+  const place = await startPlace()
+  t.after(place.stop)
+  await place.hasura.turn({ refuseInit: 3 })
+  const { session, client } = place.client()
+  t.after(() => session.dispose())
+  const hints = /** @type {any[]} */ ([])
+  t.after(client.connection().subscribe((/** @type {any} */ { error }) => error && hints.push([error.code, error.hint])))
+  const results = /** @type {any[]} */ ([])
+  t.after(client.subscribe({ query: 'subscription { messages { id } }' }, { next: (/** @type {any} */ result) => results.push(result), error() {}, complete() {} }))
+  await until(() => results.length)
+  const [code, hint] = hints.at(-1)
+  assert.equal(code, 'token_rejected')
+  assert.match(hint, /accepts the token over HTTP/)
+})
+
+test('a server that does not understand what it is sent: no failure of the network', async (t) => {
+  const { client, server } = await stage(t)
+  server.onConnection = ({ ws }) => ws.close(4400, 'Parsing client message failed')
+  const error = await errorOf(client)
+  assert.ok(CountersignError.is(error, 'protocol') && /4400: Parsing/.test(error.message) && !error.retryable, String(error))
+})
+
 test('a subprotocol that Hasura does not speak', async (t) => {
   const { client } = await stage(t, { protocol: 'graphql-transport' })
   const error = await errorOf(client)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dist } from '../../dist.mjs'
 import { hasura, ours, query, startServer, until, WebSocket } from './stage.mjs'
+import { unhandledIn } from '../../unhandled.mjs'
 
 const { CountersignError } = await dist('errors.js')
 
@@ -159,15 +160,7 @@ for (const kind of /** @type {const} */ (['createWsClient', 'HasuraClient'])) {
 
   test(`${kind}: a sink or a listener that throws is an unhandled rejection of its own`, async (t) => {
     const { server, client, send, unharmed } = await stage(kind, t)
-    const unhandled = []
-    const listen = (error) => unhandled.push(error.message)
-    const before = process.listeners('unhandledRejection')
-    process.removeAllListeners('unhandledRejection')
-    process.on('unhandledRejection', listen)
-    t.after(() => {
-      process.off('unhandledRejection', listen)
-      for (const one of before) process.on('unhandledRejection', one)
-    })
+    const unhandled = unhandledIn(t)
     const throws = (what) => () => {
       throw new Error(what)
     }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { dist } from '../../dist.mjs'
+import { unhandledIn } from '../../unhandled.mjs'
 import { until } from '../../until.mjs'
 
 const { Link } = await dist('hasura/link.js')
@@ -9,7 +10,7 @@ const { told, probed } = await dist('hasura/machine.js')
 const { followed, plain } = await dist('hasura/follow.js')
 const { CountersignError } = await dist('errors.js')
 
-const [OPEN, SEND, PROBE, FINISH, STATUS] = [0, 1, 8, 6, 10]
+const [OPEN, SEND, PING, FINISH, PROBE, STATUS] = [0, 1, 5, 6, 8, 10]
 const CLOSED = 7
 const nameOf = (number) => Object.keys(told).find((name) => told[name] === number)
 
@@ -152,6 +153,88 @@ for (const [what, error, found] of [
     await until(() => tells.some((tell) => tell.startsWith('probed')))
     assert.ok(tells.includes(`probed ${probed[found]}`), String(tells))
   })
+
+test('what was found over HTTP is part of what a later refusal says, until a socket is acknowledged', async () => {
+  const said = []
+  const { link, sockets, tells, does } = stage({ lost: ({ code }, accepted) => (said.push([code, accepted]), new Error(String(code))), probe: async () => ({}) })
+  const open = async (socket) => {
+    does([OPEN, socket, 0])
+    await until(() => sockets.length === socket)
+    sockets[socket - 1].open()
+    await until(() => tells.filter((what) => what === 'opened').length === socket)
+    return sockets[socket - 1]
+  }
+  const refused = { code: 4403, reason: '' }
+  ;(await open(1)).onclose(refused)
+  does([PROBE, 0, 0])
+  await until(() => tells.some((tell) => tell.startsWith('probed')))
+  ;(await open(2)).onclose(refused)
+  ;(await open(3)).say({ type: 'connection_ack' })
+  sockets[2].onclose(refused)
+  assert.deepEqual(said, [[4403, false], [4403, true], [4403, true], [4403, false]])
+  link.end()
+})
+
+test('an operation that the next socket declines keeps the results of the first, and its only socket ends it', async () => {
+  const seen = []
+  const { link, sockets, tells, does } = await ready()
+  link.subscribe(followed({ query: 'subscription { a }' }, undefined), true, { next: ({ data }) => seen.push(data.a), error: ([{ message }]) => seen.push(message), complete() {} })
+  does([SEND, 1, 1])
+  const next = (socket, a) => sockets[socket].say({ type: 'next', id: '1', payload: { data: { a } } })
+  next(0, 1)
+  does([OPEN, 2, 0])
+  await until(() => sockets.length === 2)
+  sockets[1].open()
+  await until(() => tells.filter((what) => what === 'opened').length === 2)
+  sockets[1].say({ type: 'connection_ack' })
+  does([SEND, 1, 2])
+  const full = { type: 'error', id: '1', payload: [{ message: 'connection limit' }] }
+  sockets[1].say(full)
+  next(0, 2)
+  assert.deepEqual([seen, tells.includes('declined'), tells.includes('ended')], [[1, 2], true, false])
+  // The first socket goes; it is asked for on the second once more.
+  sockets[0].onclose({ code: 1006, reason: '' })
+  does([SEND, 1, 2])
+  assert.deepEqual(sockets[1].sent.map(({ type }) => type), ['connection_init', 'subscribe', 'subscribe'])
+  next(1, 2)
+  next(1, 3)
+  sockets[1].say(full)
+  assert.deepEqual([seen, tells.at(-1)], [[1, 2, 3, 'connection limit'], 'ended'])
+})
+
+test('the legacy protocol: a sign of life is told as such, each of them', async () => {
+  const { legacy } = await dist('hasura/legacy.js')
+  const { sockets, tells } = await ready({ dialect: legacy })
+  for (let n = 0; n < 3; n++) sockets[0].say({ type: 'ka' })
+  assert.equal(tells.filter((what) => what === 'beat').length, 3)
+})
+
+test('a replacer that throws on a message of the connection leaves nothing undone', async (t) => {
+  const unhandled = unhandledIn(t)
+  const replacer = (_, value) => {
+    if (value?.type === 'ping') throw new Error('no ping')
+    return value
+  }
+  const { link, sockets, does } = await ready({ texts: { replacer } })
+  link.subscribe(plain({ query: 'a' }), true, { next() {}, error() {}, complete() {} })
+  does([PING, 1, 0], [SEND, 1, 1])
+  assert.deepEqual(sockets[0].sent.map(({ type }) => type), ['connection_init', 'subscribe'])
+  await until(() => unhandled.length)
+  assert.deepEqual(unhandled, ['no ping'])
+})
+
+test('what stands for a WebSocket is given an address in words', async () => {
+  const addresses = []
+  class Fake {
+    constructor(address) {
+      addresses.push(address)
+    }
+  }
+  const { does } = stage({ WebSocket: Fake, url: () => new URL('wss://server.test/v1/graphql') })
+  does([OPEN, 1, 0])
+  await until(() => addresses.length)
+  assert.deepEqual(addresses, ['wss://server.test/v1/graphql'])
+})
 
 test('whoever subscribes anew when he hears of the end comes after the end of what was', () => {
   const seen = []

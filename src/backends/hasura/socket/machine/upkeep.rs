@@ -25,8 +25,8 @@ impl Link {
         if self.handover.is_some_and(|due| now.mono >= due) {
             self.take_all();
         }
-        let due: Vec<Socket> = self.sockets.iter().filter(|s| self.deadline(s).is_some_and(|due| now.mono >= due)).copied().collect();
-        for socket in due {
+        // One that is looked at has no deadline before long, or is gone.
+        while let Some(socket) = self.sockets.iter().find(|s| self.deadline(s).is_some_and(|due| now.mono >= due)).copied() {
             match socket.phase {
                 Phase::Opening => self.cut(socket.id, 4499, now, random),
                 Phase::Open => self.cut(socket.id, 4504, now, random),
