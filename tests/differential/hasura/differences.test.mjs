@@ -6,15 +6,19 @@ import { promisify } from 'node:util'
 import { differences } from './differences.mjs'
 import { both, lines, ours, perform, query, theirs, until } from './twin/stage.mjs'
 
-/** Unhandled rejections while something is done. @param {() => Promise<unknown>} act */
+/** Unhandled rejections while something is done. @param {(errors: string[]) => Promise<unknown>} act is given those so far */
 const unhandled = async (act) => {
-  const errors = []
+  const errors = /** @type {string[]} */ ([])
   const before = process.listeners('unhandledRejection')
   process.removeAllListeners('unhandledRejection')
   process.on('unhandledRejection', (error) => errors.push(/** @type {any} */ (error).message))
   try {
-    await act()
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await act(errors)
+    // They are told of in order: what is still to be told comes before this one.
+    await new Promise(setImmediate)
+    void Promise.reject(new Error('the last one'))
+    await until(() => errors.at(-1) === 'the last one')
+    errors.pop()
   } finally {
     process.removeAllListeners('unhandledRejection')
     for (const one of before) process.on('unhandledRejection', one)
@@ -51,6 +55,20 @@ const kills = async (message, options) => {
 }
 const boom = () => {
   throw new Error('boom')
+}
+/** The socket is open, and whoever has it answers: one that was to be closed by what came before is closed by now. @param {any} play */
+const answers = async ({ server }) => {
+  server.last().send({ type: 'ping' })
+  await server.got(server.connections.length - 1, 'pong')
+}
+/** Another client goes all the way to a result: what was to come of something else without any help has come by then. @param {any} play */
+const meanwhile = async ({ client, server, sink, logged }) => {
+  const n = server.connections.length
+  server.onMessage = undefined
+  client().subscribe({ query }, sink('another'))
+  const { id } = await server.got(n, 'subscribe')
+  server.connections[n].send({ id, type: 'next', payload: { data: 1 } })
+  await logged('another next')
 }
 
 /** By the entry's `what`. @type {Record<string, () => Promise<unknown>>} */
@@ -209,8 +227,7 @@ const shown = {
       server.last().send({ id: '1', type: 'complete' })
       ws._socket.uncork()
       await logged('message', 3)
-      if (ours) return logged('closed')
-      await new Promise((resolve) => setTimeout(resolve, 30))
+      await (ours ? logged('closed') : answers({ server }))
     })
     assert.deepEqual(outcomes.map(({ wire }) => wire[0].closed?.[0]), [undefined, 1000])
     const [a, b] = await running(async ({ server, send, ours, logged }) => {
@@ -264,14 +281,15 @@ const shown = {
   'url or retryWait': async () => {
     for (const options of [{ url: boom }, { url: async () => boom() }, { retryWait: async () => boom() }]) {
       const kept = []
-      const errors = await unhandled(async () => {
+      const errors = await unhandled(async (errors) => {
         for (const create of [theirs, ours])
-          kept.push(await perform(async ({ client, server, sink, ours, logged }) => {
+          kept.push(await perform(async (play) => {
+            const { client, server, sink, ours, logged } = play
             server.onMessage = ({ ws }, { type }) => type === 'subscribe' && ws.close(1012)
             client(options).subscribe({ query }, sink('a'))
             if (ours) return logged('a error')
-            if (options.retryWait) await logged('closed')
-            await new Promise((resolve) => setTimeout(resolve, 20))
+            await until(() => errors.length)
+            await meanwhile(play)
           }, create, { wire: false }))
       })
       assert.deepEqual(errors, ['boom'])
@@ -282,11 +300,10 @@ const shown = {
     const outcomes = []
     const errors = await unhandled(async () => {
       for (const create of [theirs, ours])
-        outcomes.push(await perform(async ({ client, sink, ours, logged }) => {
+        outcomes.push(await perform(async ({ client, sink, server, ours, logged }) => {
           client({ connectionParams: () => { throw new Error('ä'.repeat(100)) } }).subscribe({ query }, sink('a'))
           await logged('a error')
-          if (ours) await logged('closed')
-          else await new Promise((resolve) => setTimeout(resolve, 20))
+          await (ours ? logged('closed') : answers({ server }))
         }, create))
     })
     assert.equal(errors.length, 1)
@@ -304,15 +321,15 @@ const shown = {
     assert.deepEqual([a.log, b.log], [[['thrown', 'Error: boom']], [['a', 'error', 'Error: boom']]])
   },
   'dispose while connecting or between two attempts': async () => {
-    const [a, b] = await both(async ({ client, server, sink, ours, note, logged }) => {
+    const [a, b] = await both(async (play) => {
+      const { client, server, sink, ours, note, logged } = play
       const c = client({ retryWait: () => (note('retryWait'), new Promise(() => {})) })
       c.subscribe({ query }, sink('a'))
       await server.got(0, 'subscribe')
       server.last().ws.close(1012)
       await logged('retryWait')
       void c.dispose()
-      if (ours) return logged('a complete')
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await (ours ? logged('a complete') : meanwhile(play))
     })
     assert.deepEqual([ended(a, 'a'), ended(b, 'a')], [[], ['complete']])
     const connecting = await both(async ({ client, server, sink, ours, note, logged }) => {
@@ -343,8 +360,7 @@ const shown = {
       const results = client().iterate({ query })
       await server.got(0, 'subscribe')
       await results.throw(new Error('mine'))
-      if (ours) await server.closed(0)
-      else await new Promise((resolve) => setTimeout(resolve, 20))
+      await (ours ? server.closed(0) : answers({ server }))
       note('closed?', server.last().closed?.[0])
     }
     assert.deepEqual((await both(script, { wire: false })).map((outcome) => of(outcome, 'closed?')), [[[undefined]], [[1000]]])
