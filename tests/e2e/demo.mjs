@@ -10,6 +10,8 @@ import { Visit } from './visit.mjs'
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic']
 const SERVERS = 6
+/** Those that judge tokens by a clock of their own; the others only ask whether one has expired. */
+const CLOCKS = /** @type {const} */ (['clerk', 'auth0', 'fauna', 'hasura'])
 const PICTURES = join(root, 'target', 'e2e')
 
 /** @typedef {'clerk' | 'auth0' | 'fauna' | 'hasura' | 'convex' | 'instant'} ServerName */
@@ -46,18 +48,31 @@ export async function openDemo({ log = () => {} } = {}) {
     browser,
     picture: (/** @type {string} */ name) => join(PICTURES, `${name}.png`),
 
-    /** A new visitor, with an empty profile, on the page. @param {import('playwright-core').BrowserContextOptions} [options] */
-    async visit(options) {
+    /**
+     * A new visitor, with an empty profile, on the page.
+     * @param {import('playwright-core').BrowserContextOptions & { clock?: boolean }} [options] `clock`: the browser's can be moved, as `pass` does
+     */
+    async visit({ clock, ...options } = {}) {
       const visit = new Visit(await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }), demo.url, servers)
       visits.add(visit)
+      if (clock) await visit.context.clock.install()
       await visit.open()
       return visit
     },
 
+    /**
+     * So much time passes for a visitor and for the servers; what was due meanwhile is done once, as after a lid was closed for so long.
+     * @param {Visit} visit made with `clock` @param {number} seconds
+     */
+    async pass(visit, seconds) {
+      await Promise.all(CLOCKS.map((name) => turn(servers[name], { clockOffsetS: servers[name].knobs.clockOffsetS + seconds })))
+      visit.passedS += seconds
+      await visit.context.clock.fastForward(seconds * 1000)
+    },
+
     /** How many tokens an issuer has signed of a kind: `user_alice/fauna`. @param {'clerk' | 'auth0'} issuer */
     async mints(issuer = 'clerk') {
-      const answer = await fetch(`${servers[issuer].url}/__knobs`, { method: 'POST', body: '{}' })
-      return /** @type {Record<string, number>} */ ((await answer.json()).counters.mints)
+      return /** @type {Record<string, number>} */ ((await turn(servers[issuer], {})).counters.mints)
     },
 
     /**
@@ -98,7 +113,7 @@ export async function openDemo({ log = () => {} } = {}) {
       const problems = (await Promise.all(leaving.map((visit) => visit.leave()))).flat()
       // Orders and messages that were made here are of no later test.
       await servers.hasura.sql?.('delete from messages where created_at > $1', [began])
-      await fetch(new URL('/__knobs', servers.fauna.url), { method: 'POST', body: '{"reset":true}' })
+      await turn(servers.fauna, { reset: true })
       if (problems.length) throw new Error(problems.join('\n'))
     },
 
@@ -109,11 +124,14 @@ export async function openDemo({ log = () => {} } = {}) {
   }
 }
 
-/** Entries that a server's log gets from now on, preflights left out. @param {{ log: LogEntry[] }} server @returns {() => LogEntry[]} */
+/** Requests that a server's log gets from now on, preflights left out, and what it notes of sockets. @param {{ log: LogEntry[] }} server @returns {() => LogEntry[]} */
 export function watchLog({ log }) {
   const before = new Set(log)
-  return () => log.filter((entry) => !before.has(entry) && entry.method !== 'OPTIONS')
+  return () => log.filter((entry) => !before.has(entry) && !['OPTIONS', 'SOCKET'].includes(entry.method))
 }
+
+/** Sent and not set, so that what is open at the server hears of it. @param {{ url: string }} server @param {Record<string, any>} knobs @returns {Promise<any>} */
+export const turn = async (server, knobs) => (await fetch(new URL('/__knobs', server.url), { method: 'POST', body: JSON.stringify(knobs) })).json()
 
 /** Until `look` answers something true. @template T @param {() => T | Promise<T>} look @param {string} what @param {number} [ms] @returns {Promise<T>} */
 export async function until(look, what, ms = 10_000) {

@@ -1,7 +1,7 @@
 // One visitor of the page: a browser profile of its own, what it did on the page, and what it could be heard and seen doing.
 import assert from 'node:assert/strict'
 
-/** `at`: when the browser sent it, by the browser; known once it is answered, and 0 before. @typedef {{ readonly at: number, url: string, method: string, to: string | undefined, sub?: string, exp?: number }} Sent */
+/** `at`: when the browser sent it, by the clock of its page; known once it is answered, and 0 before. @typedef {{ readonly at: number, url: string, method: string, to: string | undefined, sub?: string, exp?: number }} Sent */
 
 /** Of a signed token wherever it appears; every JSON Web Token begins with an encoded `{"`. */
 const TOKEN = /eyJ/
@@ -20,6 +20,8 @@ export class Visit {
   /** What must never be shown: tokens that travelled, of any shape. @type {Set<string>} */
   #secrets = new Set()
   #url
+  /** How far the clock of its pages was moved ahead. */
+  passedS = 0
   /** @type {import('playwright-core').Page} */
   page = /** @type {any} */ (undefined)
 
@@ -51,7 +53,8 @@ export class Visit {
     const headers = request.headers()
     const bearer = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1]
     for (const secret of [bearer, headers['as-token'], to === 'clerk' ? headers.authorization : undefined]) if (secret) this.#secrets.add(secret)
-    this.sent.push({ get at() { return request.timing().startTime }, url, method: request.method(), to, ...said(bearer) })
+    const passedMs = this.passedS * 1000
+    this.sent.push({ get at() { const { startTime } = request.timing(); return startTime && startTime + passedMs }, url, method: request.method(), to, ...said(bearer) })
   }
 
   // ---- what a visitor does
@@ -90,6 +93,15 @@ export class Visit {
     return this.at(`${card}-run`).click()
   }
 
+  /** In the same browser, so that the same user is signed in. */
+  async secondWindow() {
+    const page = await this.context.newPage()
+    page.setDefaultTimeout(15_000)
+    await page.goto(this.page.url())
+    await page.getByTestId('identity').and(page.locator('[data-status=signedIn]')).waitFor()
+    return page
+  }
+
   /** All in one go, for when the time between the first and the last press counts. @param {readonly string[]} cards */
   pressAtOnce(cards) {
     return this.page.evaluate((ids) => ids.forEach((id) => /** @type {HTMLElement} */ (document.querySelector(`[data-testid=${id}]`)).click()), cards.map((card) => `${card}-run`))
@@ -125,6 +137,12 @@ export class Visit {
     return this.result(card)
   }
 
+  /** The answers by card, all asked at once. @param {readonly string[]} cards @returns {Promise<Record<string, string>>} */
+  async askAll(cards) {
+    await this.pressAtOnce(cards)
+    return Object.fromEntries(await Promise.all(cards.map(async (card) => [card, await this.result(card)])))
+  }
+
   /** Both regions of a card, as they are now. @param {string} card */
   async shown(card) {
     return `${await this.at(`${card}-result`).innerText()}${await this.at(`${card}-error`).innerText()}`.trim()
@@ -137,16 +155,20 @@ export class Visit {
     return { phase, secondsLeft: Number(secondsLeft), refreshes: Number(refreshes), generation: Number(generation) }
   }
 
-  /** Notes from now on whether a text is ever on the page, be it for one frame. @param {string} text @returns {Promise<() => Promise<string[]>>} */
-  async watchFor(text) {
-    await this.page.evaluate((wanted) => {
+  /**
+   * Notes from now on whether a text is ever on the page, be it for one frame.
+   * @param {string} text @param {'alice' | 'bob'} [whose]   only while the page says that this person is signed in @returns {Promise<() => Promise<string[]>>}
+   */
+  async watchFor(text, whose) {
+    await this.page.evaluate(([wanted, who]) => {
       const seen = /** @type {string[]} */ ((/** @type {any} */ (window)).seenByTest = [])
       const look = () => {
+        if (!document.querySelector('[data-testid=identity]')?.textContent?.includes(who)) return
         const found = document.body.innerText.indexOf(wanted)
         if (found >= 0) seen.push(document.body.innerText.slice(found, found + 60))
       }
       new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true })
-    }, text)
+    }, /** @type {const} */ ([text, whose ? `user_${whose}` : '']))
     return () => this.page.evaluate(() => (/** @type {any} */ (window)).seenByTest)
   }
 

@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BACKENDS, pause, until, watchLog } from '../demo.mjs'
-import { isRowsOf } from './rows.mjs'
+import { areRowsOf, CARDS, isRowsOf } from './rows.mjs'
 
 export const title = 'who is signed in'
 
 /** What arrives too late must not do anything; this is how long it is given to do it. */
 const AFTERMATH_MS = 300
-const ALL = [...BACKENDS, 'hasura-apollo', 'hasura-swr']
 const DATA = { fauna: '/query/1', hasura: '/v1/graphql', convex: '/api/query', instant: '/admin/query' }
 
 /** @param {() => import('../demo.test.mjs').Demo} of */
@@ -17,7 +16,7 @@ export default function cases(of) {
     const { servers, ...demo } = of()
     const visit = await demo.visit()
     await visit.signIn('alice')
-    for (const name of BACKENDS) await visit.ask(name)
+    await visit.askAll(BACKENDS)
     const underway = await askAndHold(demo, servers, visit)
 
     const seen = await visit.watchFor('Alice: ')
@@ -27,7 +26,7 @@ export default function cases(of) {
     await underway.wereCalledOff()
     for (const card of BACKENDS) assert.equal(await visit.shown(card), '', `${card} after the switch`)
 
-    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    await areRowsOf(visit, 'bob')
     assert.deepEqual(await seen(), [], 'an answer to Alice was on Bob’s page')
     onlyBob(visit, later, sentBefore)
   })
@@ -40,14 +39,14 @@ export default function cases(of) {
     const minting = watchLog(servers.clerk)
     const data = BACKENDS.map((name) => watchLog(servers[name]))
     const sentBefore = visit.sent.length
-    for (const card of ALL) await visit.press(card)
+    for (const card of CARDS) await visit.press(card)
     await until(() => held.kept() >= 4, 'the issuer has signed four tokens for Alice')
     await visit.signIn('bob')
     held.release()
     await until(() => minting().every(({ status }) => status !== null), 'Alice’s tokens have arrived, or nobody takes them any more')
     await pause(AFTERMATH_MS)
-    for (const card of ALL) assert.equal(await visit.shown(card), '', `${card} after the switch`)
-    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    for (const card of CARDS) assert.equal(await visit.shown(card), '', `${card} after the switch`)
+    await areRowsOf(visit, 'bob')
     onlyBob(visit, data, sentBefore)
   })
 
@@ -56,8 +55,8 @@ export default function cases(of) {
     let generation = -1
     for (const person of /** @type {const} */ (['alice', 'bob', 'alice'])) {
       await visit.signIn(person)
-      for (const card of ALL) assert.equal(await visit.shown(card), '', `${card} as ${person} arrives`)
-      for (const card of ALL) isRowsOf(await visit.ask(card), person, card)
+      for (const card of CARDS) assert.equal(await visit.shown(card), '', `${card} as ${person} arrives`)
+      await areRowsOf(visit, person, CARDS)
       const row = await until(async () => { const now = await visit.token('hasura'); return now.generation > generation && now }, `the generation goes up from ${generation}`)
       generation = row.generation
       assert.ok(row.secondsLeft > 0 && row.secondsLeft <= 60, `${row.secondsLeft} seconds left of 60`)
@@ -74,10 +73,10 @@ export default function cases(of) {
     const sentBefore = visit.sent.length
     await visit.signIn('bob')
     assert.equal(await visit.shown('hasura'), '')
-    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+    await areRowsOf(visit, 'bob')
     onlyBob(visit, later, sentBefore)
     await visit.signInWithAuth0('alice')
-    for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'alice', card)
+    await areRowsOf(visit, 'alice')
   })
 
   for (const issuer of /** @type {const} */ (['Clerk', 'Auth0'])) {
@@ -88,17 +87,17 @@ export default function cases(of) {
       const before = live()
       if (issuer === 'Clerk') await visit.signIn('alice')
       else await visit.signInWithAuth0('alice')
-      for (const card of BACKENDS) await visit.ask(card)
+      await visit.askAll(BACKENDS)
       const own = live().filter((token) => !before.includes(token))
       assert.equal(own.length, 1, 'one refresh token of Instant per visit')
 
       await visit.signOut()
       await until(() => !live().includes(own[0] ?? ''), 'Instant’s refresh token is revoked')
-      for (const card of ALL) assert.equal(await visit.shown(card), '', `${card} after the sign-out`)
+      for (const card of CARDS) assert.equal(await visit.shown(card), '', `${card} after the sign-out`)
 
       const logs = [...BACKENDS, /** @type {const} */ ('clerk')].map((name) => watchLog(servers[name]))
       const sentBefore = visit.sent.length
-      for (const card of ALL) {
+      for (const card of CARDS) {
         await visit.press(card)
         assert.match(await visit.error(card), /nobody is signed in|signed out|sign in/i, card)
       }
@@ -108,7 +107,7 @@ export default function cases(of) {
       for (const name of BACKENDS) assert.ok((await visit.token(name)).secondsLeft === 0, `${name} still shows a live token`)
 
       await visit.signIn('bob')
-      for (const card of BACKENDS) isRowsOf(await visit.ask(card), 'bob', card)
+      await areRowsOf(visit, 'bob')
     })
   }
 
@@ -116,7 +115,7 @@ export default function cases(of) {
     const { servers, ...demo } = of()
     const visit = await demo.visit()
     await visit.signIn('alice')
-    for (const name of BACKENDS) await visit.ask(name)
+    await visit.askAll(BACKENDS)
     const underway = await askAndHold(demo, servers, visit)
     const seen = await visit.watchFor('Alice: ')
     await visit.signOut()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BACKENDS } from '../demo.mjs'
-import { isRowsOf } from './rows.mjs'
+import { CARDS, isRowsOf } from './rows.mjs'
 
 export const title = 'the page'
 
@@ -11,30 +11,14 @@ export default function cases(of) {
   test('a card by keyboard alone', async () => {
     const visit = await of().visit()
     const { keyboard } = visit.page
-    /** @param {string} id */
-    const tabTo = async (id) => {
-      for (let i = 0; i < 80; i++) {
-        await keyboard.press('Tab')
-        const at = await visit.page.evaluate(() => {
-          const element = /** @type {HTMLElement} */ (document.activeElement)
-          // A text field shows it by the frame around it.
-          const { outlineStyle } = getComputedStyle(element)
-          return { id: element.dataset.testid, marked: outlineStyle !== 'none' || getComputedStyle(element.parentElement ?? element).boxShadow !== 'none' }
-        })
-        if (at.id !== id) continue
-        assert.ok(at.marked, `${id} does not show that it has the focus`)
-        return
-      }
-      assert.fail(`the Tab key does not reach ${id}`)
-    }
-    await tabTo('sign-in-alice')
+    await tabTo(visit, 'sign-in-alice')
     await keyboard.press('Enter')
     await visit.isSignedInAs('user_alice')
-    await tabTo('fauna-run')
+    await tabTo(visit, 'fauna-run')
     await keyboard.press('Enter')
     isRowsOf(await visit.result('fauna'), 'alice', 'fauna')
     assert.equal(await visit.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).dataset.testid), 'fauna-run', 'the focus stays on the button')
-    await tabTo('hasura-query')
+    await tabTo(visit, 'hasura-query')
     await keyboard.press('Control+Enter')
     isRowsOf(await visit.result('hasura'), 'alice', 'hasura')
   })
@@ -56,7 +40,7 @@ export default function cases(of) {
       }
       await fits(visit, 'signed out')
       await visit.signIn('alice')
-      for (const card of [...BACKENDS, 'hasura-apollo', 'hasura-swr']) await visit.ask(card)
+      await visit.askAll(CARDS)
       await visit.at('fauna-pages-read').click()
       await visit.at('fauna-pages-next').click()
       await visit.at('fauna-live').click()
@@ -108,6 +92,21 @@ export default function cases(of) {
     await visit.page.getByRole('link', { name: 'Trouble drawer' }).click()
     await visit.at('trouble-close').waitFor()
   })
+}
+
+/** From where the focus is to a control, which shows that it has it. @param {import('../visit.mjs').Visit} visit @param {string} id */
+export async function tabTo(visit, id) {
+  for (let i = 0; i < 80; i++) {
+    const at = await visit.page.evaluate(() => {
+      const element = /** @type {HTMLElement} */ (document.activeElement)
+      // A text field shows it by the frame around it.
+      const { outlineStyle } = getComputedStyle(element)
+      return { id: element.dataset.testid, marked: outlineStyle !== 'none' || getComputedStyle(element.parentElement ?? element).boxShadow !== 'none' }
+    })
+    if (at.id === id) return assert.ok(at.marked, `${id} does not show that it has the focus`)
+    await visit.page.keyboard.press('Tab')
+  }
+  assert.fail(`the Tab key does not reach ${id}`)
 }
 
 /** Controls that a screen reader has no word for. @param {import('../visit.mjs').Visit} visit */

@@ -5,7 +5,7 @@ import { BACKENDS, watchLog } from '../demo.mjs'
 
 export const title = 'each backend answers the one who asks'
 
-const CARDS = [...BACKENDS, 'hasura-apollo', 'hasura-swr']
+export const CARDS = [...BACKENDS, 'hasura-apollo', 'hasura-swr']
 /** How many rows of her or his own each person has; the other one's are not among them. */
 const ROWS = { alice: 3, bob: 2 }
 const NAMES = { alice: 'Alice:', bob: 'Bob:' }
@@ -17,6 +17,11 @@ export function isRowsOf(text, person, card) {
   assert.ok(!text.includes(NAMES[other]), `${card}: a row of ${other} in ${JSON.stringify(text)}`)
 }
 
+/** Each card has the rows of a person, all asked at once. @param {import('../visit.mjs').Visit} visit @param {'alice' | 'bob'} person @param {readonly string[]} [cards] */
+export async function areRowsOf(visit, person, cards = BACKENDS) {
+  for (const [card, text] of Object.entries(await visit.askAll(cards))) isRowsOf(text, person, card)
+}
+
 /** @param {() => import('../demo.test.mjs').Demo} of */
 export default function cases(of) {
   for (const person of /** @type {const} */ (['alice', 'bob'])) {
@@ -25,8 +30,7 @@ export default function cases(of) {
       const logs = BACKENDS.map((name) => watchLog(demo.servers[name]))
       const visit = await demo.visit()
       await visit.signIn(person)
-      for (const card of CARDS) await visit.press(card) // all at once, and then one by one
-      for (const card of CARDS) isRowsOf(await visit.result(card), person, card)
+      await areRowsOf(visit, person, CARDS) // all at once, and then one by one
       for (const card of CARDS) isRowsOf(await visit.ask(card), person, card)
       for (const entry of logs.flatMap((log) => log())) assert.equal(entry.status, 200, JSON.stringify(entry))
     })
