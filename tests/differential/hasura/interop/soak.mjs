@@ -8,8 +8,6 @@ import { urql } from './clients/urql.mjs'
 import { recipe } from './recipe.mjs'
 
 const LIFETIME_S = 10
-/** Two seconds, the default for such tokens, are too few where one busy process is eight pages and their server. */
-const LEAD_MS = 4000
 const POLL_MS = 500
 
 /** SWR's hooks in a page: what they were given, render by render. @param {any} page @param {any} world */
@@ -78,12 +76,12 @@ export const participants = {
 
 /**
  * @param {any} shared of ./page.mjs @param {any} world of React @param {import('node:test').TestContext} t
- * @param {{ expiries: number, writeMs: number }} how
+ * @param {{ expiries: number, writeMs: number }} how `writeMs`: several times in the two seconds of a token's lead, so that a stream is seen to have caught up
  */
 export const soak = async (shared, world, t, { expiries, writeMs }) => {
   const running = await Promise.all(Object.entries(participants).map(async ([name, { start, ...holds }], i) => {
     const user = `user_soak_${i}`
-    const page = shared.page(t, user, {}, { policy: { leadMs: LEAD_MS } })
+    const page = shared.page(t, user)
     page.account.lifetimeS = LIFETIME_S
     const seen = { polled: /** @type {string[][]} */ ([]), live: /** @type {string[][]} */ ([]), streamed: /** @type {string[]} */ ([]), errors: /** @type {any[]} */ ([]), gaps: /** @type {number[]} */ ([]) }
     return { name, user, page, seen, ...holds, stop: await start(page, world, seen) }
@@ -104,8 +102,11 @@ export const soak = async (shared, world, t, { expiries, writeMs }) => {
   const all = Array.from({ length: written }, (_, n) => String(n + 1))
   // What never comes is told by whoever compares.
   const complete = ({ seen, live, stream }) => (!live || seen.live.at(-1)?.length === written) && (!stream || new Set(seen.streamed).size >= written)
-  await until(() => running.every(complete)).catch(() => {})
-  await Promise.all(running.map(({ stop }) => stop()))
+  // Each is stopped when it has everything: with a lead as short as that of these tokens, a stream to which nothing is written any more may stay where it is until the cut.
+  await Promise.all(running.map(async (each) => {
+    await until(() => complete(each)).catch(() => {})
+    await each.stop()
+  }))
   const sockets = shared.place.hasura.sockets
   await until(() => !sockets.some(({ open, sub }) => open && sub?.startsWith('user_soak')))
   return { all, seconds: (Date.now() - began) / 1000, running, sockets: (user) => sockets.filter(({ sub }) => sub === user) }
