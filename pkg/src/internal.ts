@@ -29,10 +29,13 @@ export interface Explained {
   token?: TokenFacts | undefined
 }
 
+/** Reads the text of an answer. */
+export type Text = (response: Response) => Promise<string>
+
 /** A backend client's way out. */
 export interface Channel {
-  /** Puts the token on, lets the core's classifier of the backend read the answer, refreshes and replays once where that says so, and fences by identity. Rejects CountersignError, or `signal.reason`. `sent`: called at each send, when the waiting for a token is over. */
-  fetch(input: URL | string, init?: RequestInit, sent?: () => void): Promise<Response>
+  /** Puts the token on, lets the core's classifier of the backend read the answer, refreshes and replays once where that says so, and fences by identity. Rejects CountersignError, or `signal.reason`. `sent`: called at each send, when the waiting for a token is over. `text`: reads an answer to its end, for a client that does so anyway: the classifier looks at what it gives, and the answer comes when it is read. */
+  fetch(input: URL | string, init?: RequestInit, sent?: () => void, text?: Text): Promise<Response>
   /** The backend took the token and showed its clock; milliseconds since the epoch, its own, and ours when it was asked. Narrows the estimate of the skew; needs no request. */
   clock(server: number, asked: number): void
   /** The doctor's sentence and the facts about the token last sent for this template; loads `diagnose`. Never rejects. */

@@ -190,7 +190,7 @@ export const createSession = <const T extends string = string>(options: SessionO
     [door](spec: CallSpec): Channel {
       const of = each((s) => s.channel(spec))
       return {
-        fetch: (input, init, sent) => use((s) => of(s).fetch(input, init, sent), init),
+        fetch: (input, init, ...more) => use((s) => of(s).fetch(input, init, ...more), init),
         clock: (server, asked) => impl && of(impl).clock(server, asked),
         explain: async () => impl && of(impl).explain(),
         check: async () => use((s) => of(s).check()),

@@ -23,6 +23,25 @@ test('a redirect is not followed, to another origin or to the same', async (t) =
   assert.ok(server.seen.every(({ url }) => url !== '/there'))
 })
 
+test('an address that changes while the token is waited for: the request goes where it was called to', async (t) => {
+  const [server, other] = [await api(), await api()]
+  t.after(() => Promise.all([server.close(), other.close()]))
+  const { session, provider } = open(t, server.url)
+  // With the session started, a call is looked at as it is made.
+  await session.getToken('x')
+  const url = new URL('/here', server.url)
+  const reads = [`${server.url}/text`, `${other.url}/stolen`]
+  for (const address of [url, /** @type {any} */ ({ toString: () => (reads.length > 1 ? reads.shift() : reads[0]) })]) {
+    session.invalidate('x')
+    const answer = session.fetch(address)
+    url.href = `${other.url}/stolen`
+    await answer
+  }
+  assert.deepEqual(server.seen.map(({ url }) => url), ['/here', '/text'])
+  assert.deepEqual(other.seen, [])
+  assert.ok(provider.calls.length > 1)
+})
+
 test('what a request with a token is sent with, unless the caller says otherwise', async (t) => {
   const calls = /** @type {any[]} */ ([])
   t.mock.method(globalThis, 'fetch', async (/** @type {any} */ _, /** @type {any} */ init) => (calls.push(init), Response.json({})))

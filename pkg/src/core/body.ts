@@ -1,3 +1,5 @@
+import type { Text } from '../internal.js'
+
 /** Longest beginning of a body that a classifier reads. */
 const LIMIT = 64 * 1024
 
@@ -10,15 +12,17 @@ export const replayable = (input: unknown, init: RequestInit | undefined): boole
 
 /**
  * Reads the beginning of a copy of a response, until `more` says that it is enough. The response itself stays whole:
- * it is handed over as soon as its first bytes show that nothing is wrong.
+ * it is handed over as soon as its first bytes show that nothing is wrong. With `whole`, which reads it to its end, there is no copy.
  */
-export const readHead = async (response: Response, more: (text: string, complete: boolean) => boolean): Promise<void> => {
-  const decoder = new TextDecoder()
+export const readHead = async (response: Response, more: (text: string, complete: boolean) => boolean, whole?: Text): Promise<void> => {
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   let text = ''
   try {
+    text = (await whole?.(response)) ?? ''
     // A stream of events has no beginning that says anything, and waiting for one would stall it.
     if (!response.body || !/json/i.test(response.headers.get('content-type') ?? 'json')) return void more('', true)
+    if (whole) return void more(text.slice(0, LIMIT), true)
+    const decoder = new TextDecoder()
     reader = response.clone().body!.getReader()
     for (;;) {
       const { done, value } = await reader.read()

@@ -1,6 +1,6 @@
 // A started session: the JavaScript half of src/bind/session.rs. Loaded with the first call that needs a token.
 import { CountersignError, scrub } from '../errors.js'
-import type { CallSpec, Channel } from '../internal.js'
+import type { CallSpec, Channel, Text } from '../internal.js'
 import type { Shared } from '../session.js'
 import type { Identity, Lease, Provider, Session, SessionOptions, SessionSnapshot, TokenSnapshot, Unsubscribe } from '../types.js'
 import { href, invalid, plain, readSpec } from './address.js'
@@ -15,8 +15,8 @@ import { page, type Page } from './page.js'
 import { Connection, type Side } from './provider.js'
 import { decision, reasons, statuses } from './trace.js'
 
-type Pending = { resolve(value: unknown): void; reject(error: unknown): void; key: number; done?: () => void; backend?: string | undefined }
-type Call = { input: RequestInfo | URL; href: string; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; sent?: (() => void) | undefined; response?: Response }
+type Pending = { resolve(value: unknown): void; reject(error: unknown): void; key: number; done?: () => void; call?: Call | undefined }
+type Call = { input: RequestInfo | URL; href: string; init: RequestInit | undefined; door: Door | undefined; signal: AbortSignal | undefined; sent?: (() => void) | undefined; text?: Text | undefined; response?: Response }
 type Door = { number: number; key: number; bare?: boolean | undefined; backend?: string | undefined; headers?: (() => HeadersInit) | undefined; classify?: ((response: Response) => Promise<'ok' | 'refresh' | 'fail'>) | undefined }
 
 /** Joining a promise that has waited longer would cut the newcomer's own waiting time short. */
@@ -36,7 +36,6 @@ export class Impl {
   readonly #connection: Connection
   readonly #out: Observers
   readonly #pending = new Map<number, Pending>()
-  readonly #calls = new Map<number, Call>()
   readonly #joined = new Map<number, { at: number; promise: Promise<string | null> }>()
   readonly #decisions: string[] = []
   /** Keys whose odd token was said so, and keys of which some backend wants a JWT. */
@@ -148,9 +147,8 @@ export class Impl {
   }
 
   give(id: number, value: unknown): void {
-    const call = this.#calls.get(id)
-    this.#calls.delete(id)
-    this.#settle(id)?.resolve(call ? call.response : value)
+    const pending = this.#settle(id)
+    pending?.resolve(pending.call ? pending.call.response : value)
   }
 
   lend(id: number, token: string | null, notAfter: number, lease: number): void {
@@ -158,23 +156,22 @@ export class Impl {
   }
 
   fail(id: number, why: number): void {
-    const backend = this.#calls.get(id)?.door?.backend
-    this.#calls.delete(id)
     const pending = this.#settle(id)
     if (!pending) return
+    const backend = pending.call?.door?.backend
     if (why === 1) pending.reject(changed(this.#names[pending.key], backend))
     else this.#error(why, pending.key, pending.reject, backend)
   }
 
   send(id: number, token: string | undefined): void {
-    const call = this.#calls.get(id)
+    const call = this.#pending.get(id)?.call
     if (!call) return
     // Of what was refused nothing is read any more: left alone, it keeps its connection, and ends as an unhandled rejection where it is aborted (undici).
     void call.response?.body?.cancel().catch(() => {})
     const changes = this.#changes
+    const { input, init, door, signal } = call
     let sent: [RequestInfo | URL, RequestInit]
     try {
-      const { input, init, door, signal } = call
       const request = requestOf(input)
       const headers = new Headers(init?.headers ?? request?.headers)
       if (door?.headers) new Headers(door.headers()).forEach((value, name) => headers.set(name, value))
@@ -194,34 +191,30 @@ export class Impl {
       sent = [request && !/^(GET|HEAD)$/.test(request.method) ? request.clone() : input, out]
     } catch (error) {
       this.#command(op.cancel, id)
-      this.#calls.delete(id)
       return this.#settle(id)?.reject(error)
     }
     // `fetch` is looked up at call time, so that stubs and instrumentation are seen; one of those may throw at once, or return no promise.
     void (async () => sound(await globalThis.fetch(...sent), call.href))().then(
       (response) => {
-        const call = this.#calls.get(id)
-        if (!call) return void response.body?.cancel().catch(() => {})
+        if (!this.#pending.has(id)) return void response.body?.cancel().catch(() => {})
         call.response = response
-        this.#command(op.responded, id, response.status)
+        // Who reads all of it has its status looked at with the text.
+        call.text ? this.read(id) : this.#command(op.responded, id, response.status)
       },
       (error) => {
-        const call = this.#calls.get(id)
-        this.#calls.delete(id)
-        if (!call || !this.#command(op.cancel, id)) return
+        if (!this.#command(op.cancel, id)) return
         const pending = this.#settle(id)
-        const { signal, door } = call
         pending?.reject(signal?.aborted ? signal.reason : CountersignError.is(error) ? error : networkError(error, door?.backend, this.#names[pending.key]))
       },
     )
   }
 
   read(id: number): void {
-    const call = this.#calls.get(id)
+    const call = this.#pending.get(id)?.call
     const response = call?.response
-    if (!call || !response) return
+    if (!response) return
     const { classify } = call.door ?? {}
-    if (!classify) return void readHead(response, (text, complete) => this.#core.head(id, response.status, text, complete))
+    if (!classify) return void readHead(response, (text, complete) => this.#core.head(id, response.status, text, complete), call.text)
     Promise.resolve()
       .then(() => classify(response.clone()))
       .then(
@@ -303,16 +296,15 @@ export class Impl {
     this.#connection.report(identity)
   }
 
-  #promise<R>(key: number, signal: AbortSignal | null | undefined, start: (id: number) => unknown, backend?: string): Promise<R> {
+  #promise<R>(key: number, signal: AbortSignal | null | undefined, start: (id: number) => unknown, call?: Call): Promise<R> {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const id = this.#next++
     return new Promise<R>((resolve, reject) => {
-      const pending: Pending = { resolve: resolve as (value: unknown) => void, reject, key, backend }
+      const pending: Pending = { resolve: resolve as (value: unknown) => void, reject, key, call }
       if (signal) {
         const abort = () => {
           this.#pending.delete(id)
           this.#command(op.cancel, id)
-          this.#calls.delete(id)
           reject(signal.reason)
         }
         signal.addEventListener('abort', abort, { once: true })
@@ -355,7 +347,7 @@ export class Impl {
     return this.#core.token(0, this.#key(template), 2, 0) as string | null
   }
 
-  async #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void): Promise<Response> {
+  async #call(door: Door | undefined, template: string | undefined, input: RequestInfo | URL, init: RequestInit | undefined, sent?: () => void, text?: Text): Promise<Response> {
     // As a dictionary a Request has its members on its prototype, where no spread finds them.
     if (requestOf(init)) [input, init] = [new Request(input, init), undefined]
     const url = href(input, 'the URL to fetch')
@@ -364,10 +356,9 @@ export class Impl {
     const key = template === undefined ? -1 : this.#key(template)
     const signal = init?.signal ?? requestOf(input)?.signal
     const generation = this.#generation
-    const response = await this.#promise<Response>(door?.key ?? key, signal, (id) => {
-      this.#calls.set(id, { input, href: url.href, init, door, signal: signal ?? undefined, sent })
-      this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init))
-    })
+    // Of whatever else says an address, `fetch` would read it once more, when it may say another.
+    const call: Call = { input: typeof input === 'string' ? input : (requestOf(input) ?? url), href: url.href, init, door, signal: signal ?? undefined, sent, text }
+    const response = await this.#promise<Response>(door?.key ?? key, signal, (id) => this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init)), call)
     if (generation === this.#generation) return response
     void response.body?.cancel().catch(() => {})
     throw changed(template, door?.backend)
@@ -400,9 +391,9 @@ export class Impl {
     let door: Door | undefined
     const doctor = () => import('./doctor.js')
     return {
-      fetch: async (input, init, sent) => {
+      fetch: (input, init, ...more) => {
         door ??= this.#door({ key, bare: spec.bare, backend: spec.backend }, [spec.endpoint().origin], spec.backend, spec.anonymous, spec.allowInsecureOrigin)
-        return this.#call(door, undefined, input, init, sent)
+        return this.#call(door, undefined, input, init, ...more)
       },
       clock: (server, asked) => this.#core.shown(key, server, asked),
       explain: () => {
@@ -476,7 +467,6 @@ export class Impl {
       const pending = this.#settle(id)!
       pending.reject(error(pending))
     }
-    this.#calls.clear()
   }
 
   #died(): void {

@@ -96,7 +96,7 @@ const add = (headers: Headers, given: ExtraHeaders | undefined): void => {
   const plain = typeof given === 'function' ? given() : given
   // Of a promise, Headers would make none at all.
   if ((plain as { then?: unknown } | undefined)?.then) throw 'headers'
-  new Headers(plain).forEach((value, name) => {
+  if (plain) new Headers(plain).forEach((value, name) => {
     if (name === 'authorization') throw name
     if (/^x-hasura-(admin-secret|access-key)$/.test(name)) throw 'secret'
     headers.set(name, value)
@@ -305,9 +305,10 @@ export class HasuraClient<T extends string = string> implements WsClient {
     const once = async () => {
       response = undefined
       this.#alive()
-      response = await way.fetch(endpoint, this.#outgoing({ method: 'POST', body, signal }, headers))
+      let text: Promise<string> | undefined
+      response = await way.fetch(endpoint, this.#outgoing({ method: 'POST', body, signal }, headers), undefined, (answer) => (text = answer.text()))
       asked.signedOut = session.identityKey === null
-      return readBody(response, asked, read)
+      return readBody(response, text, asked, read)
     }
     return retries
       ? once().catch(async (error) => (await import('./retry.js')).again(error, once, payloads.map(({ query }) => query), retries, session, fence(session, 'hasura', known), signal, () => response?.headers.get('retry-after')))

@@ -14,11 +14,11 @@ export interface Asked {
 /** What is made of an answer. `body`: its text as JSON, if it is that. */
 export type Read<R> = (status: number, text: string, body: any, asked: Asked) => Promise<R>
 
-/** Reads an answer to its end. */
-export const readBody = async <R>(response: Response, asked: Asked, read: Read<R>): Promise<R> => {
+/** What an answer comes to. `words`: its text, if somebody began to read it. */
+export const readBody = async <R>(response: Response, words: Promise<string> | undefined, asked: Asked, read: Read<R>): Promise<R> => {
   let text: string
   try {
-    text = await response.text()
+    text = await (words ?? response.text())
   } catch (error) {
     if (asked.signal?.aborted) throw asked.signal.reason
     if (CountersignError.is(error)) throw error
