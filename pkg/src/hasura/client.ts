@@ -300,7 +300,7 @@ export class HasuraClient<T extends string = string> implements WsClient {
       throw await refused(step, cause, operations.map(({ document }) => document))
     }
     const known = session.identityKey
-    const asked: Asked = { role: headers.get(own), template, signedOut: false, signal, explain: way.explain }
+    const asked: Asked = { role: headers.get(own), template, signedOut: false, explain: way.explain }
     let response: Response | undefined
     const once = async () => {
       response = undefined

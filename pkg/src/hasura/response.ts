@@ -6,7 +6,6 @@ export interface Asked {
   role?: string | null
   template: string
   signedOut: boolean
-  signal?: AbortSignal | null | undefined
   /** What is known of the token. */
   explain(): Promise<Explained | undefined>
 }
@@ -14,14 +13,12 @@ export interface Asked {
 /** What is made of an answer. `body`: its text as JSON, if it is that. */
 export type Read<R> = (status: number, text: string, body: any, asked: Asked) => Promise<R>
 
-/** What an answer comes to. `words`: its text, if somebody began to read it. */
+/** What an answer comes to. `words`: its text, if somebody began to read it. Where the caller or the user leaves meanwhile, the session has said so already. */
 export const readBody = async <R>(response: Response, words: Promise<string> | undefined, asked: Asked, read: Read<R>): Promise<R> => {
   let text: string
   try {
     text = await (words ?? response.text())
   } catch (error) {
-    if (asked.signal?.aborted) throw asked.signal.reason
-    if (CountersignError.is(error)) throw error
     throw new CountersignError('network', 'hasura: the connection broke while the answer was being read', { backend: 'hasura', cause: error })
   }
   let body

@@ -119,7 +119,8 @@ class Sockets implements Engine {
   #online(link?: Link): void {
     let online = globalThis.navigator?.onLine !== false
     try {
-      online ||= isLocal(this.#known.endpoint())
+      const { config, endpoint } = this.#known
+      online ||= isLocal(new URL(config.wsEndpoint ?? endpoint()))
     } catch {
       // Said where it is used.
     }
@@ -148,7 +149,7 @@ class Sockets implements Engine {
       machine: this.#machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
       url: () => (wsEndpoint === undefined ? socketUrl(endpoint(), 'endpoint', allowInsecureOrigin) : socketUrl(wsEndpoint, 'wsEndpoint', allowInsecureOrigin)),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
-      init: async (token) => ({ headers: { ...(await this.#headers()), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': String(role) }) } : {}) } }),
+      init: async (token) => ({ headers: { ...(await this.#headers(token)), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': String(role) }) } : {}) } }),
       probe: () => probe(role),
       broken: (error) => {
         this.#known.gone()
@@ -158,13 +159,15 @@ class Sockets implements Engine {
     }
   }
 
-  async #headers(): Promise<Record<string, string>> {
+  async #headers(token: unknown): Promise<Record<string, string>> {
     const headers = new Headers()
     try {
       this.#known.add(headers, this.#known.config.headers)
     } catch (cause) {
       throw (await import('./invalid.js')).invalid('headers', cause)
     }
+    // A role belongs to a token, wherever it is said.
+    if (!token) headers.delete('x-hasura-role')
     return Object.fromEntries(headers)
   }
 
@@ -181,16 +184,21 @@ class Sockets implements Engine {
   }
 
   subscribe(payload: Payload, sink: WsSink<Result>, { role = this.#known.config.role, cursor, values }: WsOptions = {}): () => void {
-    const to = values ? valued(sink, { ...values, role }) : sink
+    const to: WsSink<Result> & { left?(): void } = values ? valued(sink, { ...values, role }) : sink
+    let wrong = '`variables` cannot be written as JSON'
     try {
       if (this.#disposed) throw new CountersignError('disposed', 'hasura: this client was disposed', { backend: 'hasura' })
       this.#become(this.#known.config.session.identityKey)
       const live = isSubscription(payload)
       JSON.stringify(payload)
-      return this.#of(role).subscribe(live ? followed(payload, cursor) : plain(payload), live, to)
+      wrong = ''
+      const leave = this.#of(role).subscribe(live ? followed(payload, cursor) : plain(payload), live, to)
+      return () => {
+        if (values) to.left!()
+        leave()
+      }
     } catch (error) {
-      const known = CountersignError.is(error)
-      const failed = known ? error : new CountersignError('option_invalid', 'hasura: `variables` cannot be written as JSON', { backend: 'hasura', cause: error })
+      const failed = CountersignError.is(error) ? error : new CountersignError(wrong ? 'option_invalid' : 'protocol', `hasura: ${wrong || scrub(error)}`, { backend: 'hasura', cause: error })
       queueMicrotask(() => to.error(failed))
       return () => {}
     }

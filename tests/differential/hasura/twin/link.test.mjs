@@ -267,7 +267,7 @@ test('values: the error of a result that the end overtook is not told after it',
   const { valued } = await dist('hasura/values.js')
   for (const end of ['complete', 'error']) {
     const seen = []
-    const sink = valued({ next: (value) => seen.push(value), error: (error) => seen.push(['error', error.message]), complete: () => seen.push('complete') }, { role: null, template: 'x', signal: null, explain: async () => undefined })
+    const sink = valued({ next: (value) => seen.push(value), error: (error) => seen.push(['error', error.message]), complete: () => seen.push('complete') }, { role: null, template: 'x', explain: async () => undefined })
     sink.next({ errors: [{ message: 'once' }] })
     await until(() => seen.length)
     sink.next({ errors: [{ message: 'twice' }] })
