@@ -4,7 +4,7 @@ import { CountersignError, scrub, type ErrorCode, type ErrorDetails, type TokenF
 import type { TokenSnapshot } from '../types.js'
 
 const answered = 'it must answer with the token as a string, null when nobody is signed in, or { token, expiresAt }'
-const notAllowed = 'Add the origin to `origins` or `routes`, or correct the URL'
+const notAllowed = 'Correct the URL (one with a user name is never allowed), or list the origin: `origins` of authFetch, `routes` of the session. A backend’s client sends to the origin of its endpoint only'
 
 /** Name, code, sentence. `%` is the template. */
 export const whys: readonly (readonly [name: string, code: ErrorCode, sentence: string])[] = [

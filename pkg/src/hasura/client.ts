@@ -104,7 +104,7 @@ const add = (headers: Headers, given: ExtraHeaders | undefined): void => {
 }
 
 /** The error for an option that cannot be used; its words are loaded with the first one. */
-const refused = async (step: string, cause: unknown, documents?: unknown[]): Promise<CountersignError> => (await import('./invalid.js')).invalid(step, cause, documents)
+const refused = async (...found: Parameters<typeof import('./invalid.js').invalid>): Promise<CountersignError> => (await import('./invalid.js')).invalid(...found)
 
 /**
  * Hasura with the right token. Over HTTP its words are understood, so a token refused with status 200 is renewed and the request sent again; over sockets
@@ -159,10 +159,10 @@ export class HasuraClient<T extends string = string> implements WsClient {
     const more = new Headers()
     try {
       add(more, headers)
+      if (role) more.set(own, role)
     } catch (cause) {
-      throw await refused('headers', cause)
+      throw await refused('headers', cause, [], role)
     }
-    if (role) more.set(own, role)
     const given = new Headers(init?.headers ?? (input as Request).headers)
     // A role that the caller says is the caller's affair, signed in or not.
     const theirs = given.has(own)
@@ -297,7 +297,7 @@ export class HasuraClient<T extends string = string> implements WsClient {
       if (role) headers.set(own, role)
       if (retries && !(retries.attempts >= 1)) throw 'retries'
     } catch (cause) {
-      throw await refused(step, cause, operations.map(({ document }) => document))
+      throw await refused(step, cause, operations.map(({ document }) => document), always, role)
     }
     const known = session.identityKey
     const asked: Asked = { role: headers.get(own), template, signedOut: false, explain: way.explain }

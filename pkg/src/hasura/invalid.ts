@@ -5,16 +5,27 @@ const fixes = {
   document: 'the document must be a string, a DocumentNode, a TypedDocumentString, or say `id`, `documentId` or `extensions`',
   variables: '`variables` cannot be written as JSON',
   headers: '`headers` must be what `new Headers()` takes, or a function that gives it at once (not a promise)',
+  role: '`role` must be a text that a header can carry',
   authorization: '`headers` may not hold `authorization`: the session puts the token on. For another token use another `template`, for none `anonymous: true`',
   secret: '`headers` may not hold the admin secret: in a browser it would be everybody’s, and Hasura would ignore the token beside it. Give the role what it needs by permissions',
   protocol: "`protocol` must be 'graphql-transport-ws', or 'graphql-ws' for the legacy one",
   retries: '`retries` must be { attempts, mutations? } with at least 1 attempt, or false',
 }
 
-/** @param step  what was being read; @param cause what it threw: the name of one of these says it better */
-export const invalid = (step: string, cause: unknown, documents: unknown[] = []): CountersignError => {
+/** Whether a header can carry it. */
+const sendable = (text: unknown): boolean => {
+  try {
+    new Headers({ text: text as string })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @param step  what was being read; @param cause what it threw: the name of one of these says it better; @param roles  which are headers, too */
+export const invalid = (step: string, cause: unknown, documents: unknown[] = [], ...roles: unknown[]): CountersignError => {
   const named = typeof cause === 'string' && Object.hasOwn(fixes, cause) ? (cause as keyof typeof fixes) : undefined
-  const what = named ?? (step as keyof typeof fixes)
+  const what = named ?? (step === 'headers' && !roles.every(sendable) ? 'role' : (step as keyof typeof fixes))
   // The usual cause is a variable that holds nothing, or a batch of documents where requests are wanted.
   const absent = what === 'document' && documents.some((document) => document === undefined || document === null)
   const unprinted = what === 'document' && documents.some((document) => (document as { kind?: string } | null)?.kind === 'Document')

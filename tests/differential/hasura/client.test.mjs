@@ -99,6 +99,10 @@ test('headers: the client’s, then the request’s; none may stand in for the t
     for (const call of [() => make().client.request('{ a }', {}, { headers }), () => make({ headers }).client.request('{ a }'), () => make({ headers }).client.fetch(endpoint)])
       await assert.rejects(call(), (/** @type {any} */ e) => e.code === 'option_invalid' && message.test(e.message))
   }
+  const role = 'of two\nlines'
+  for (const call of [() => make().client.request('{ a }', {}, { role }), () => make({ role }).client.request('{ a }'), () => make({ role }).client.fetch(endpoint)])
+    await assert.rejects(call(), { code: 'option_invalid', message: 'hasura: `role` must be a text that a header can carry' })
+  await assert.rejects(make({ role }).client.request(/** @type {any} */ (undefined)), { message: /document/ })
   assert.equal(calls.length, sent)
 })
 

@@ -123,7 +123,9 @@ test('errors beside data are of the execution: a mutation that ran in part is no
 
 test('another origin is not for the token', async (t) => {
   const { client, server } = await scripted(t, () => ({ body: { data: 1 } }))
-  await assert.rejects(client.fetch('https://other.test/v1/graphql'), { code: 'origin_not_allowed' })
+  // It has no `origins` and no `routes`.
+  await assert.rejects(client.fetch('https://other.test/v1/graphql'), { code: 'origin_not_allowed', message: /client sends to the origin of its endpoint only/ })
+  await assert.rejects(client.fetch(server.url.replace('//', '//somebody:word@')), { code: 'origin_not_allowed', message: /user name/ })
   assert.equal(server.seen.length, 0)
 })
 
