@@ -68,7 +68,7 @@ const STAGES = {
   smoke: ({ exec }) => nodeTest(exec, ['tests/backends/test/smoke.test.mjs']),
   packaging: async ({ exec, full }) => ownCounts(await exec('node', ['tests/packaging/run.mjs', ...(full ? ['--full'] : [])], { minutes: full ? 40 : 15 })),
   // One file that starts the demo once: what limits a hanging test elsewhere would limit all of them together.
-  e2e: ({ exec }) => nodeTest(exec, testFiles('tests/e2e'), ['--test-concurrency=1', '--test-timeout=720000'], { COUNTERSIGN_DEMO_SKIP_BUILD: '1' }),
+  e2e: ({ exec }) => nodeTest(exec, testFiles('tests/e2e'), ['--test-concurrency=1', '--test-timeout=480000'], { COUNTERSIGN_DEMO_SKIP_BUILD: '1' }),
 }
 
 /** Everything that a fresh clone lacks. Each part on its own: without a browser the rest can still be tested. */

@@ -13,6 +13,8 @@ const [THICK, ROW, NAME, AXIS] = [12, 20, 18, 18]
 const CODE = 38
 /** And the name of a lane. */
 const LABEL = 165
+/** And how long a gap was. */
+const LENGTH = 44
 
 /** Sockets over time: a bar for each, from its acknowledgement to its end, in the row that is free. The token of each ends at its tick. */
 export function Picture({ names, moving }: { names: readonly string[]; moving: boolean }) {
@@ -38,7 +40,7 @@ export function Picture({ names, moving }: { names: readonly string[]; moving: b
         <line className="sockets-now" x1={x(now)} x2={x(now)} y1={0} y2={top} />
         {groups.map(({ name, lane, rows, depth, top: at }) => (
           <g key={name} transform={`translate(0 ${at})`} data-plain={name === PLAIN || undefined}>
-            {lane.gaps.filter(({ to = now }) => x(to) > 0).map((gap) => <Hole key={gap.from} gap={gap} x={x} now={now} height={depth * ROW} />)}
+            {holes(lane.gaps, x, now).map((hole) => <Hole key={hole.from} hole={hole} height={depth * ROW} />)}
             {lane.bars.map((bar, i) => ((x(bar.ended ?? now) > 0) ? <Socket key={bar.n} bar={bar} before={lane.bars[i - 1]} row={rows[i] ?? 0} rowBefore={rows[i - 1] ?? 0} x={x} now={now}
               room={x(lane.bars.find((each, k) => k > i && rows[k] === rows[i])?.asked ?? now + AHEAD_MS) - x(bar.ended ?? now)} /> : null))}
             <text className="sockets-name" x={4} y={13}>{name === PLAIN ? 'graphql-ws, as it comes' : `countersign, role ${name}`}</text>
@@ -81,13 +83,25 @@ function Expiry({ at, from, y }: { at: number; from: number; y: number }) {
   )
 }
 
-function Hole({ gap: { from, to = Infinity }, x, now, height }: Place & { gap: Gap; height: number }) {
-  const [left, right] = [Math.max(0, x(from)), x(Math.min(now, to))]
-  const long = `${(Math.max(0, Math.min(now, to) - from) / 1000).toFixed(1)} s`
+interface Drawn { from: number; left: number; right: number; long: string | undefined }
+
+/** The gaps that are in sight. How long each was is said where there is room for it: beside the name of the lane, and beside the one before. */
+function holes(gaps: readonly Gap[], x: Place['x'], now: number): Drawn[] {
+  let free = LABEL
+  return gaps.filter(({ to = now }) => x(to) > 0).map(({ from, to = now }) => {
+    const [left, right] = [Math.max(0, x(from)), x(Math.min(now, to))]
+    const start = (left + right - LENGTH) / 2
+    if (start < free) return { from, left, right, long: undefined }
+    free = start + LENGTH
+    return { from, left, right, long: `${(Math.max(0, Math.min(now, to) - from) / 1000).toFixed(1)} s` }
+  })
+}
+
+function Hole({ hole: { left, right, long }, height }: { hole: Drawn; height: number }) {
   return (
     <g className="sockets-gap">
       <rect x={left} width={Math.max(1, right - left)} y={NAME - 2} height={height + 4} />
-      {left > LABEL && <text x={(left + right) / 2} y={12}>{long}</text>}
+      {long && <text x={(left + right) / 2} y={12}>{long}</text>}
     </g>
   )
 }
