@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
-import { entry, name } from './world.mjs'
+import { api, entry, name } from './world.mjs'
 
 const { createSession, CountersignError } = await entry('index')
 const { fakeProvider } = await entry('testing')
@@ -39,3 +39,33 @@ test('a request of the one who left is aborted on the wire, not only forgotten',
     await closed
   }
 })
+
+for (const [how, leave, code] of /** @type {[string, (provider: any, controller: AbortController) => void, string | undefined][]} */ ([
+  ['the user changes', (provider) => provider.signIn('bob'), 'identity_changed'],
+  ['the caller leaves', (_, controller) => controller.abort(new Error('mine')), undefined],
+]))
+  test(`${how} between a refusal and the next token: nothing is left of the refused answer that could fail unseen`, async (t) => {
+    const server = await api(() => ({ status: 401, body: { no: 1 } }))
+    t.after(() => server.close())
+    const provider = fakeProvider({ user: 'alice' })
+    let ask = () => {}
+    const asked = new Promise((done) => (ask = () => done(undefined)))
+    let calls = 0
+    const { getToken } = provider
+    const session = createSession({ name: name(), logger: false, ...provider, getToken: (request) => (++calls === 1 ? getToken(request) : (ask(), new Promise(() => {}))) })
+    t.after(() => session.dispose())
+    // Half of it is read and let go of by a classifier, as the core's own does.
+    const classify = async (response) => {
+      const reader = response.body.getReader()
+      await reader.read()
+      reader.cancel().catch(() => {})
+      return 'refresh'
+    }
+    const controller = new AbortController()
+    const failing = assert.rejects(session.authFetch({ template: 'x', origins: [server.url], classify })(server.url, { signal: controller.signal }), code ? { code } : { message: 'mine' })
+    await asked
+    leave(provider, controller)
+    await failing
+    // By the answer to another request the test runner would have heard of it.
+    await (await fetch(server.url)).text()
+  })

@@ -18,7 +18,7 @@ export const readHead = async (response: Response, more: (text: string, complete
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   let text = ''
   try {
-    text = (await whole?.(response)) ?? ''
+    if (whole) text = await whole(response)
     // A stream of events has no beginning that says anything, and waiting for one would stall it.
     if (!response.body || !/json/i.test(response.headers.get('content-type') ?? 'json')) return void more('', true)
     if (whole) return void more(text.slice(0, LIMIT), true)
@@ -27,8 +27,7 @@ export const readHead = async (response: Response, more: (text: string, complete
     for (;;) {
       const { done, value } = await reader.read()
       text += decoder.decode(value, { stream: !done })
-      if (!more(text, done || text.length >= LIMIT)) break
-      if (done) break
+      if (!more(text, done || text.length >= LIMIT) || done) break
     }
   } catch {
     // The connection broke off, or a wrapper of `fetch` has read the body already: what is left to see is the status.

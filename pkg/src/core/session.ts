@@ -26,6 +26,9 @@ let words: Awaited<ReturnType<typeof lazy.words>> | undefined
 
 const requestOf = (value: unknown): Request | undefined => (typeof Request === 'function' && value instanceof Request ? value : undefined)
 
+/** Of what nobody waits for nothing is read any more: left alone, it keeps its connection, and ends as an unhandled rejection where it is aborted (undici). */
+const release = (call: Call | undefined): void => void call?.response?.body?.cancel().catch(() => {})
+
 export class Impl {
   readonly #core: Bound
   readonly #options: SessionOptions
@@ -166,8 +169,7 @@ export class Impl {
   send(id: number, token: string | undefined): void {
     const call = this.#pending.get(id)?.call
     if (!call) return
-    // Of what was refused nothing is read any more: left alone, it keeps its connection, and ends as an unhandled rejection where it is aborted (undici).
-    void call.response?.body?.cancel().catch(() => {})
+    release(call)
     const changes = this.#changes
     const { input, init, door, signal } = call
     let sent: [RequestInfo | URL, RequestInit]
@@ -196,10 +198,9 @@ export class Impl {
     // `fetch` is looked up at call time, so that stubs and instrumentation are seen; one of those may throw at once, or return no promise.
     void (async () => sound(await globalThis.fetch(...sent), call.href))().then(
       (response) => {
-        if (!this.#pending.has(id)) return void response.body?.cancel().catch(() => {})
         call.response = response
-        // Who reads all of it has its status looked at with the text.
-        call.text ? this.read(id) : this.#command(op.responded, id, response.status)
+        if (!this.#pending.has(id)) return release(call)
+        this.#command(op.responded, id, response.status)
       },
       (error) => {
         if (!this.#command(op.cancel, id)) return
@@ -272,6 +273,7 @@ export class Impl {
   fence(): void {
     this.#generation++
     this.#joined.clear()
+    this.#pending.forEach(({ call }) => release(call))
     const old = this.#fence
     this.#fence = new AbortController()
     old.abort(changed())
@@ -303,9 +305,9 @@ export class Impl {
       const pending: Pending = { resolve: resolve as (value: unknown) => void, reject, key, call }
       if (signal) {
         const abort = () => {
-          this.#pending.delete(id)
+          release(call)
+          this.#settle(id)?.reject(signal.reason)
           this.#command(op.cancel, id)
-          reject(signal.reason)
         }
         signal.addEventListener('abort', abort, { once: true })
         pending.done = () => signal.removeEventListener('abort', abort)
@@ -360,7 +362,7 @@ export class Impl {
     const call: Call = { input: typeof input === 'string' ? input : (requestOf(input) ?? url), href: url.href, init, door, signal: signal ?? undefined, sent, text }
     const response = await this.#promise<Response>(door?.key ?? key, signal, (id) => this.#core.request(id, door ? door.number : -1, key, url.href, replayable(input, init)), call)
     if (generation === this.#generation) return response
-    void response.body?.cancel().catch(() => {})
+    release(call)
     throw changed(template, door?.backend)
   }
 

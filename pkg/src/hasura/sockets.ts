@@ -93,7 +93,7 @@ class Sockets implements Engine {
       session.on('identity', ({ key }) => this.#become(key)),
       session.on('disposed', () => {
         this.#leave()
-        this.#end(new CountersignError('disposed', 'hasura: the session was disposed; its sockets ended with it', { backend: 'hasura' }))
+        this.#end(new CountersignError('disposed', 'hasura: the session was disposed', { backend: 'hasura' }))
       }),
       // A socket waits for its token as long as the provider fails, and that is said.
       session.on('refreshFailed', ({ template, error }) => {
