@@ -1,11 +1,12 @@
 // Headless Chromium with the bench pages in it.
 import { chromium } from 'playwright-core'
 import { chromium as findChromium } from '../../pkg/scripts/tools.mjs'
+import { alone } from './alone.mjs'
 import { bundlePages, gzip } from './bundle.mjs'
 import { gap } from './gap.mjs'
 import { serve } from './server.mjs'
 
-const PAGES = ['bench', 'all', 'clerk-hasura', 'healthy']
+const PAGES = ['bench', 'alone', 'all', 'clerk-hasura', 'healthy']
 const FAUNA_PAGES = ['fauna-session', 'fauna-secret', 'fauna-peer']
 
 /** Keeps every wasm memory of the page where a script can ask its size. */
@@ -127,7 +128,9 @@ export const open = async (log) => {
 
   return {
     gap: (options) => fresh((page) => gap(page, options)),
-    bench: call, healthy, faunaPages, start, flat,
+    bench: call,
+    unwatched: (name, options) => alone(server, executablePath, name, options),
+    healthy, faunaPages, start, flat,
     version: browser.version(),
     stop: async () => {
       await browser.close()

@@ -34,7 +34,7 @@ const main = async (args) => {
     for (const part of [...only].sort((a, b) => Number(b === 'bytes') - Number(a === 'bytes'))) {
       const from = Date.now()
       try {
-        byPart[part] = await measure[part]({ bench: browser.bench, browser, quick })
+        byPart[part] = await measure[part]({ bench: browser.bench, unwatched: browser.unwatched, browser, quick })
       } catch (error) {
         const reason = String(error instanceof Error ? error.message : error).split('\n')[0]
         reasons.push(`${parts[part].join(', ')}: ${reason}`)

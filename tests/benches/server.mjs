@@ -52,18 +52,22 @@ const stream = (response, token) => {
 /**
  * DELETE drops the sockets that were opened under a path.
  * @param {Map<string, Uint8Array>} files  by path
- * @returns {Promise<{ url: string, asked: string[], stop(): Promise<void> }>} `asked`: the paths of files asked for, to be emptied by the reader
+ * @returns {Promise<{ url: string, asked: string[], said(): Promise<string>, stop(): Promise<void> }>} `asked`: the paths of files asked for, to be emptied by the reader;
+ *   `said`: the next text that a page which was opened with a query (pages/alone.js) sends
  */
 export const serve = (files) =>
   new Promise((resolve, reject) => {
     const asked = []
+    let hear = (_) => {}
+    const said = () => new Promise((heard) => (hear = heard))
     const server = createServer((request, response) => {
       const path = new URL(request.url ?? '/', 'http://bench').pathname
       const answer = (status, type, body) => response.writeHead(status, { ...headers, 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
       let text = ''
       request.setEncoding('utf8').on('data', (part) => (text += part))
       request.on('end', () => {
-        if (path === '/') return answer(200, 'text/html', '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>bench</title>')
+        if (path === '/') return answer(200, 'text/html', `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>bench</title>${request.url?.includes('?') ? '<script type="module" src="/alone.js"></script>' : ''}`)
+        if (path === '/said') return hear(text), answer(200, 'text/plain', '')
         if (request.method === 'DELETE') return answer(200, 'text/plain', String(wires.drop(path)))
         if (path === '/stream/1') return stream(response, JSON.parse(text).token)
         const known = api[path]
@@ -85,6 +89,6 @@ export const serve = (files) =>
         server.close(() => done(undefined))
         server.closeAllConnections()
       })
-      resolve({ url: `http://127.0.0.1:${port}`, asked, stop })
+      resolve({ url: `http://127.0.0.1:${port}`, asked, said, stop })
     })
   })
