@@ -234,10 +234,14 @@ export class Link implements Hands, Ears {
     return this.#operations.count
   }
 
+  #newest(): Line | undefined {
+    return [...this.#lines.values()].filter(({ wire }) => wire?.acked).at(-1)
+  }
+
   status(status: SocketState['status'], ms: number): void {
     const { expiresAt: _, retryInMs: __, error: ___, ...rest } = this.state
     const ready = status === 'connected' || status === 'rotating'
-    const expiresAt = ready ? [...this.#lines.values()].filter(({ wire }) => wire?.acked).at(-1)?.lease?.notAfter : undefined
+    const expiresAt = ready ? this.#newest()?.lease?.notAfter : undefined
     this.state = { ...rest, status, operations: this.operations, ...(expiresAt !== undefined && { expiresAt }), ...(status === 'waiting' && { retryInMs: ms }), ...(!ready && this.#error instanceof Error && { error: this.#error }) }
     this.emit('state', this.state)
   }
@@ -345,7 +349,9 @@ export class Link implements Hands, Ears {
     wire.acked = false
     this.#operations.lost(wire.id)
     const { code, reason } = event
-    if (code !== 1000 || !line.over) {
+    // One that made way for the next was not lost, whoever closed it.
+    const replaced = this.#newest()?.wire!.id! > wire.id
+    if (!replaced && (code !== 1000 || !line.over)) {
       this.#last = { event }
       this.#why = wire.words ? { code, reason: wire.words } : event
       this.#error = this.#setup.lost(this.#why, this.#accepted)

@@ -202,6 +202,20 @@ test('an operation that the next socket declines keeps the results of the first,
   assert.deepEqual([seen, tells.at(-1)], [[1, 2, 3, 'connection limit'], 'ended'])
 })
 
+test('a socket that is cut when the next one has its place was not lost; the one in use was', async () => {
+  const { link, sockets, tells, does } = await ready()
+  does([OPEN, 2, 0])
+  await until(() => sockets.length === 2)
+  sockets[1].open()
+  await until(() => tells.filter((what) => what === 'opened').length === 2)
+  sockets[1].say({ type: 'connection_ack' })
+  sockets[0].onclose({ code: 1006, reason: '' })
+  assert.equal(link.state.lastClose, undefined)
+  sockets[1].onclose({ code: 1012, reason: 'restart' })
+  assert.deepEqual(link.state.lastClose, { code: 1012, reason: 'restart' })
+  link.end()
+})
+
 test('the legacy protocol: a sign of life is told as such, each of them', async () => {
   const { legacy } = await dist('hasura/legacy.js')
   const { sockets, tells } = await ready({ dialect: legacy })
