@@ -16,3 +16,5 @@ pub mod doctor;
 pub mod driver;
 #[cfg(target_arch = "wasm32")]
 pub mod js;
+#[cfg(feature = "live")]
+pub mod link;

@@ -8,7 +8,7 @@ pub mod session;
 pub mod instant;
 #[cfg(all(feature = "live", feature = "fauna"))]
 pub mod fauna;
-#[cfg(all(feature = "live", feature = "hasura"))]
-pub mod hasura;
+#[cfg(all(feature = "live", any(feature = "hasura", feature = "instant")))]
+pub mod link;
 #[cfg(feature = "live")]
 pub mod live;

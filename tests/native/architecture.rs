@@ -6,16 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layer, and what it may name besides itself.
-const EDGES: [(&str, &[&str]); 7] = [
+const EDGES: [(&str, &[&str]); 8] = [
     ("core", &[]),
     ("auth", &["core"]),
+    ("link", &["core"]),
     // And never another backend: see `forbidden`.
-    ("backends", &["core"]),
+    ("backends", &["core", "link"]),
     ("doctor", &["core", "backends"]),
     ("driver", &["core", "auth", "backends", "doctor"]),
     // Adapters implement the driver's ports in terms of the types those are made of.
     ("js", &["core", "auth", "driver"]),
-    ("bind", &["core", "auth", "backends", "doctor", "driver", "js"]),
+    ("bind", &["core", "auth", "link", "backends", "doctor", "driver", "js"]),
 ];
 
 /// Browser crates, and the layers that may name them.

@@ -1,7 +1,7 @@
 // The operations of one connection: which results of which socket their sinks get to see, and how they end.
 import { conceal, CountersignError } from '../errors.js'
 import type { Follow } from './follow.js'
-import { told } from './machine.js'
+import { told } from '../link.js'
 import type { Message } from './wire.js'
 import type { Result, WsSink } from './ws.js'
 

@@ -1,6 +1,6 @@
 // Why a socket was refused: its close code does not say, HTTP does.
 import { CountersignError } from '../errors.js'
-import { probed } from './machine.js'
+import { probed } from '../link.js'
 
 /** What another attempt would not change. */
 export const lasting = (error: unknown): boolean =>

@@ -7,7 +7,7 @@ import { isSubscription } from './cursor.js'
 import { followed, plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link, type Setup } from './link.js'
-import { told, type Make } from './machine.js'
+import { told, type Make } from '../link.js'
 import { reviving } from './revive.js'
 import type { Engine, Heard } from './shell.js'
 import { isLocal, socketUrl } from './url.js'
@@ -146,7 +146,7 @@ class Sockets implements Engine {
     const { config, heard, endpoint, probe } = this.#known
     const { session, template, anonymous, wsEndpoint, allowInsecureOrigin, protocol = 'graphql-transport-ws' } = config
     return {
-      machine: this.#machine(false, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
+      machine: this.#machine(1, -1, KEEP, CONNECT, ACK, protocol === 'graphql-ws' ? 0 : QUIET),
       url: () => (wsEndpoint === undefined ? socketUrl(endpoint(), 'endpoint', allowInsecureOrigin) : socketUrl(wsEndpoint, 'wsEndpoint', allowInsecureOrigin)),
       protocol, dialect: this.#dialect, session, template, anonymous, role, heard, lost,
       init: async (token) => ({ headers: { ...(await this.#headers(token)), ...(token ? { Authorization: `Bearer ${token}`, ...(role && { 'x-hasura-role': String(role) }) } : {}) } }),
@@ -235,5 +235,5 @@ export const sockets = (config: HasuraConfig<any>, heard: Heard, endpoint: Known
     const { protocol } = config
     if (protocol && protocol !== 'graphql-transport-ws' && protocol !== 'graphql-ws') throw (await import('./invalid.js')).invalid('protocol', 'protocol')
     const [glue, dialect] = await Promise.all([loadLive(), protocol === 'graphql-ws' ? import('./legacy.js') : undefined])
-    return new Sockets({ config, heard, endpoint, add, probe, gone }, glue.hasuraLink, dialect?.legacy)
+    return new Sockets({ config, heard, endpoint, add, probe, gone }, glue.link, dialect?.legacy)
   }, config.session)

@@ -5,7 +5,7 @@ import { isSubscription } from './cursor.js'
 import { plain } from './follow.js'
 import { iterate } from './iterate.js'
 import { Link } from './link.js'
-import { told } from './machine.js'
+import { told } from '../link.js'
 import { reviving } from './revive.js'
 import { socketUrl } from './url.js'
 import type { Engine, Heard } from './shell.js'
@@ -31,7 +31,7 @@ const check = (payload: Payload): void => {
 export const standard = (options: WsClientOptions<any>, heard: Heard): Promise<Engine> => reviving((gone) => made(options, heard, gone), options.session)
 
 const made = async (options: WsClientOptions<any>, heard: Heard, gone: () => void): Promise<Engine> => {
-  const { hasuraLink } = await loadLive()
+  const { link: machine } = await loadLive()
   const { session, template, anonymous, connectionParams, lazy = true, retryAttempts = 5, webSocketImpl, generateID } = options
   const bearer = (token: string | null | undefined, params: any) => {
     if (!token) return params
@@ -41,8 +41,8 @@ const made = async (options: WsClientOptions<any>, heard: Heard, gone: () => voi
   }
   const make = () =>
     new Link({
-      machine: hasuraLink(
-        true, Number.isFinite(retryAttempts) ? retryAttempts : -1, lazy ? span(options.lazyCloseTimeout) : -1, 0, span(options.connectionAckWaitTimeout), span(options.keepAlive),
+      machine: machine(
+        2, Number.isFinite(retryAttempts) ? retryAttempts : -1, lazy ? span(options.lazyCloseTimeout) : -1, 0, span(options.connectionAckWaitTimeout), span(options.keepAlive),
       ),
       url: async () => {
         const url = typeof options.url === 'function' ? await options.url() : options.url

@@ -5,7 +5,7 @@ pub mod lint;
 #[cfg(feature = "core")]
 pub mod classify;
 #[cfg(feature = "live")]
-pub mod socket;
+pub mod close;
 
 /// Hasura, for the driver.
 #[cfg(feature = "core")]

@@ -101,7 +101,7 @@ for (const [name, make] of Object.entries({ HasuraClient: (session) => place.cli
 
 test('what goes wrong at the beginning is said of the variables only where it is them', async (t) => {
   const glue = await loadLive()
-  const broken = t.mock.method(glue, 'hasuraLink', () => { throw new WebAssembly.RuntimeError('unreachable') })
+  const broken = t.mock.method(glue, 'link', () => { throw new WebAssembly.RuntimeError('unreachable') })
   const seen = []
   const sink = { next() {}, error: ({ code, message }) => seen.push(`${code}: ${message}`), complete() {} }
   for (const variables of [undefined, { n: 1n }]) {

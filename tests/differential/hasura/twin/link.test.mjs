@@ -6,7 +6,7 @@ import { unhandledIn } from '../../unhandled.mjs'
 import { until } from '../../until.mjs'
 
 const { Link } = await dist('hasura/link.js')
-const { told, probed } = await dist('hasura/machine.js')
+const { told, probed } = await dist('link.js')
 const { followed, plain } = await dist('hasura/follow.js')
 const { CountersignError } = await dist('errors.js')
 

@@ -1,7 +1,7 @@
 //! What every code means, in both tables.
 
-use countersign::backends::hasura::socket::Close;
-use countersign::backends::hasura::socket::close::{hasura, standard};
+use countersign::link::Close;
+use countersign::backends::hasura::close::{hasura, standard};
 
 fn codes() -> impl Iterator<Item = u16> {
     (1000..=1015).chain(4000..=4600)

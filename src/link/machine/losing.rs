@@ -1,7 +1,7 @@
 //! A socket that is lost, refused or given up: what follows for the others.
 
 use super::{Link, Phase, Wait, BARRED, BRIEF, LONG, NEAR, PATIENCE, PAUSE};
-use crate::backends::hasura::socket::{Close, Effect, End, Pauses, Probe, Status};
+use crate::link::{Close, Effect, End, Pauses, Probe, Status};
 use crate::core::time::{DurationMs, Now};
 
 impl Link {

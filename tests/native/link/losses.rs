@@ -1,9 +1,9 @@
 //! Sockets that are lost: how long it pauses, what the expiry of a token has to do with it, and whom a server's dislike ends.
 
 use crate::bench::{Bench, OURS, live, once, passing};
-use countersign::backends::hasura::socket::Close::{Doubtful, Fatal, Normal, Passing};
-use countersign::backends::hasura::socket::Effect::{Close, Finish, Open, Send, Stop};
-use countersign::backends::hasura::socket::{Cause, End, Event};
+use countersign::link::Close::{Doubtful, Fatal, Normal, Passing};
+use countersign::link::Effect::{Close, Finish, Open, Send, Stop};
+use countersign::link::{Cause, End, Event};
 use countersign::core::time::DurationMs;
 
 /// After how long the next socket is opened, if nothing else happens.
@@ -219,7 +219,7 @@ fn what_works_on_an_old_socket_is_not_ended_by_what_happens_to_a_new_one() {
 
 #[test]
 fn attempts_are_counted_where_a_number_is_set() {
-    let mut bench = Bench::new(countersign::backends::hasura::socket::Policy { attempts: Some(2), ..OURS });
+    let mut bench = Bench::new(countersign::link::Policy { attempts: Some(2), ..OURS });
     bench.tell(live(1));
     for id in 1..3 {
         assert_eq!(bench.tell(Event::Closed(id, Passing)), []);

@@ -1,16 +1,14 @@
-//! One connection for one (endpoint, identity, role): when to connect, when to move to a new socket before the token expires, which
-//! operation is on which socket, when a socket is dead, when to give up.
+//! One connection for one (endpoint, identity, role) and the many operations on it: when to connect, which operation is on which socket, when
+//! a socket is dead, when to move to a new one before its token expires, when to give up. Frames, tokens and results stay outside.
 //!
-//! Frames, tokens and results stay outside. Facts (engine v2 source): a socket is authenticated once, in `connection_init`, and cut at the
-//! token's `exp` without a frame (1006); it is never authenticated anew. So before that a second socket is opened, subscriptions are sent on
-//! it too, and each one changes over when its results there have caught up. Only subscriptions move: a query or mutation that was sent is
-//! answered where it began, or its outcome is unknown.
+//! Instant's sockets live as long as they can. Hasura (engine v2 source) authenticates a socket once, in `connection_init`, and cuts it at the
+//! token's `exp` without a frame (1006). So before that a second socket is opened, subscriptions are sent on it too, and each one changes over
+//! when its results there have caught up. Only subscriptions move: a query or mutation that was sent is answered where it began, or its outcome
+//! is unknown.
 
-pub mod close;
 mod machine;
 mod operations;
 
-pub use close::Close;
 pub use machine::Link;
 
 use crate::core::time::DurationMs;
@@ -43,6 +41,21 @@ pub enum Pauses {
     Ours,
     /// The application, and an acknowledged connection forgives all failures.
     Theirs,
+}
+
+/// What the end of a socket means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Close {
+    /// The network, a restart, a frozen socket: connect again.
+    Passing,
+    /// A normal end (1000) that we did not ask for. Hasura also closes with it when it does not understand what we sent.
+    Normal,
+    /// The server did not like what it was sent. It may be one operation of many: tried again a few times only.
+    Doubtful,
+    /// `connection_init` was refused: the token, the role or the configuration.
+    Refused,
+    /// Another attempt would end the same way.
+    Fatal,
 }
 
 /// What kind of operation.

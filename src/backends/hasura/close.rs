@@ -1,21 +1,7 @@
 //! What the end of a socket means.
 
 use crate::core::text::contains;
-
-/// What follows from it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Close {
-    /// The network, a restart, a frozen socket: connect again.
-    Passing,
-    /// A normal end (1000) that we did not ask for. Hasura also closes with it when it does not understand what we sent.
-    Normal,
-    /// The server did not like what it was sent. It may be one operation of many: tried again a few times only.
-    Doubtful,
-    /// `connection_init` was refused: the token, the role or the configuration.
-    Refused,
-    /// Another attempt would end the same way.
-    Fatal,
-}
+use crate::link::Close;
 
 /// Hasura's codes (engine v2 source). `words`: the reason, or what `connection_error` said before.
 pub fn hasura(code: u16, words: &str) -> Close {

@@ -1,6 +1,6 @@
 //! One machine, two clocks, one timer, and nothing that happens by itself.
 
-use countersign::backends::hasura::socket::{Cause, Close, Effect, Event, Kind, Link, Pauses, Policy, Status};
+use countersign::link::{Cause, Close, Effect, Event, Kind, Link, Pauses, Policy, Status};
 use countersign::core::time::{DurationMs, Mono, Now, UnixMillis};
 
 /// As `HasuraClient` is by default, but that an unused socket is kept for three seconds.

@@ -2,35 +2,35 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "hasura/bench.rs"]
+#[path = "link/bench.rs"]
 mod bench;
-#[path = "hasura/closes.rs"]
+#[path = "link/closes.rs"]
 mod closes;
-#[path = "hasura/effects.rs"]
+#[path = "link/effects.rs"]
 mod effects;
-#[path = "hasura/faults.rs"]
+#[path = "link/faults.rs"]
 mod faults;
-#[path = "hasura/idle.rs"]
+#[path = "link/idle.rs"]
 mod idle;
-#[path = "hasura/losses.rs"]
+#[path = "link/losses.rs"]
 mod losses;
-#[path = "hasura/model.rs"]
+#[path = "link/model.rs"]
 mod model;
-#[path = "hasura/network.rs"]
+#[path = "link/network.rs"]
 mod network;
-#[path = "hasura/page.rs"]
+#[path = "link/page.rs"]
 mod page;
 #[path = "simulation/random.rs"]
 mod random;
-#[path = "hasura/refusals.rs"]
+#[path = "link/refusals.rs"]
 mod refusals;
-#[path = "hasura/rotation.rs"]
+#[path = "link/rotation.rs"]
 mod rotation;
-#[path = "hasura/server.rs"]
+#[path = "link/server.rs"]
 mod server;
-#[path = "hasura/standard.rs"]
+#[path = "link/standard.rs"]
 mod standard;
-#[path = "hasura/statuses.rs"]
+#[path = "link/statuses.rs"]
 mod statuses;
-#[path = "hasura/wake.rs"]
+#[path = "link/wake.rs"]
 mod wake;

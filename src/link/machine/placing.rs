@@ -1,7 +1,7 @@
 //! Which socket an operation is on, and how it leaves.
 
 use super::{Link, Wait};
-use crate::backends::hasura::socket::{Effect, End, Kind, Pauses};
+use crate::link::{Effect, End, Kind, Pauses};
 use crate::core::time::Now;
 
 impl Link {

@@ -2,8 +2,8 @@
 
 use crate::page::{Page, Provider, Stage};
 use crate::server::{Answer, Asks, Mood, Said};
-use countersign::backends::hasura::socket::close::{hasura, standard};
-use countersign::backends::hasura::socket::{Close, Event};
+use countersign::backends::hasura::close::{hasura, standard};
+use countersign::link::{Close, Event};
 use countersign::core::time::DurationMs;
 
 impl Page {

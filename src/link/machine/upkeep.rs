@@ -1,7 +1,7 @@
 //! Time: who is asked whether he lives, what is settled after each event, the one timer.
 
 use super::{Link, Phase, Socket, Wait, LONGEST, MISSED, PONG};
-use crate::backends::hasura::socket::{Effect, Status};
+use crate::link::{Effect, Status};
 use crate::core::time::{DurationMs, Mono, Now};
 
 impl Link {

@@ -3,7 +3,7 @@
 
 use crate::random::Random;
 use crate::server::{Asks, Mood, Server, Wire};
-use countersign::backends::hasura::socket::{Event, Kind, Link, Policy, Probe, Status};
+use countersign::link::{Event, Kind, Link, Policy, Probe, Status};
 use countersign::core::time::{Mono, Now, UnixMillis};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,19 +1,32 @@
-//! A connection to Hasura, for JavaScript.
+//! A connection of operations, for JavaScript.
 
 use super::live::{Live, Machine, Told};
-use crate::backends::hasura::socket::close::{hasura, standard};
-use crate::backends::hasura::socket::{Effect, Event, Kind, Link, Pauses, Policy, Probe};
+#[cfg(feature = "hasura")]
+use crate::backends::hasura::close::{hasura, standard};
+use crate::link::{Close, Effect, Event, Kind, Link, Pauses, Policy, Probe};
 use crate::core::time::{DurationMs, Now};
 use wasm_bindgen::prelude::*;
 
 /// With the table of codes that it goes by.
 struct Connection {
     link: Link,
-    standard: bool,
+    codes: u8,
 }
 
-/// A machine that decides which socket is opened and closed when, and which operation is on it. `standard`: the codes and pauses of npm graphql-ws instead of
-/// Hasura's. `attempts` in a row, negative: without end. `idle`: how long a socket without operations is kept, negative: for ever. `connect`, `ack`, `ping`:
+/// What the end of a socket means there.
+#[cfg_attr(not(feature = "hasura"), allow(unused_variables))]
+fn closed(codes: u8, code: u16, words: &str) -> Close {
+    match codes {
+        #[cfg(feature = "hasura")]
+        1 => hasura(code, words),
+        #[cfg(feature = "hasura")]
+        2 => standard(code),
+        _ => Close::Passing,
+    }
+}
+
+/// A machine that decides which socket is opened and closed when, and which operation is on it. `codes`: what close codes mean, 0 nothing (Instant), 1 Hasura's,
+/// 2 those of npm graphql-ws, with its pauses. `attempts` in a row, negative: without end. `idle`: how long a socket without operations is kept, negative: for ever. `connect`, `ack`, `ping`:
 /// milliseconds, 0: for ever or never.
 ///
 /// What it is told: 0 start, 1 subscribe (a 1: a subscription), 2 unsubscribe, 3 opened, 4 acked (a: milliseconds its token is good, NaN: unknown), 5 heard,
@@ -24,20 +37,20 @@ struct Connection {
 /// Its effects: 0 open (a socket, b cause), 1 send (a operation, b socket), 2 stop (a operation, b socket), 3 take (a operation, b socket), 4 close (a socket, b code),
 /// 5 ping (a socket), 6 finish (a operation, b how), 7 reject (a socket), 8 probe, 9 pause (a attempt), 10 status (a status, b milliseconds),
 /// 11 wake in (a milliseconds, -1: no need). Causes, ends and statuses by the order of their types.
-#[wasm_bindgen(js_name = hasuraLink)]
-pub fn hasura_link(standard: bool, attempts: f64, idle: f64, connect: f64, ack: f64, ping: f64) -> Machine {
+#[wasm_bindgen(js_name = link)]
+pub fn link(codes: u8, attempts: f64, idle: f64, connect: f64, ack: f64, ping: f64) -> Machine {
     let span = |ms: f64| DurationMs(ms as i64);
     let policy = Policy {
         attempts: (attempts >= 0.0).then_some(attempts as u32),
-        pauses: if standard { Pauses::Theirs } else { Pauses::Ours },
-        tokens: !standard,
+        pauses: if codes == 2 { Pauses::Theirs } else { Pauses::Ours },
+        tokens: codes == 1,
         idle: (idle >= 0.0).then(|| span(idle)),
         connect: span(connect),
         ack: span(ack),
         ping: span(ping),
-        dead: !standard,
+        dead: codes != 2,
     };
-    Machine::of(Connection { link: Link::new(policy), standard })
+    Machine::of(Connection { link: Link::new(policy), codes })
 }
 
 impl Live for Connection {
@@ -51,8 +64,7 @@ impl Live for Connection {
             5 => Event::Heard(id),
             6 => Event::Arrived(id, a as u32),
             7 => Event::Ended(id),
-            8 if self.standard => Event::Closed(id, standard(a as u16)),
-            8 => Event::Closed(id, hasura(a as u16, text)),
+            8 => Event::Closed(id, closed(self.codes, a as u16, text)),
             9 => Event::Lost(id),
             10 => Event::Failed(id),
             11 => Event::Renewed(id),

@@ -1,14 +1,14 @@
-import { mono, run as host, type Machine as Polled, type Running } from '../machine.js'
+import { mono, run as host, type Machine as Polled, type Running } from './machine.js'
 
-/** The Rust machine of one connection (`src/bind/hasura.rs`): sockets and operations are numbers, both clocks come with each event. */
+/** The Rust machine of one connection (`src/bind/link.rs`): sockets and operations are numbers, both clocks come with each event. */
 export interface Machine extends Polled {
   tell(what: number, id: number, a: number, words: string, mono: number, wall: number, random: number): void
 }
 
 /** How the artefact hands it over; milliseconds. */
-export type Make = (standard: boolean, attempts: number, idle: number, connect: number, ack: number, ping: number) => Machine
+export type Make = (codes: 0 | 1 | 2, attempts: number, idle: number, connect: number, ack: number, ping: number) => Machine
 
-/** What the machine is told; numbers as in `src/bind/hasura.rs`. */
+/** What the machine is told; numbers as in `src/bind/link.rs`. */
 export const told = {
   start: 0, subscribe: 1, unsubscribe: 2, opened: 3, acked: 4, heard: 5, arrived: 6, ended: 7, closed: 8, lost: 9, failed: 10, renewed: 11, probed: 12, woken: 13, online: 14, paused: 15, tick: 16,
   terminate: 17, dispose: 18, refrained: 19, beat: 20, declined: 21,

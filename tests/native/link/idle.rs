@@ -1,8 +1,8 @@
 //! A socket without operations: closed at once, after a while, or kept.
 
 use crate::bench::{Bench, OURS, live, passing};
-use countersign::backends::hasura::socket::Effect::{Close, Finish, Open, Ping, Send, Stop};
-use countersign::backends::hasura::socket::{self, Cause, End, Event, Policy};
+use countersign::link::Effect::{Close, Finish, Open, Ping, Send, Stop};
+use countersign::link::{self, Cause, End, Event, Policy};
 use countersign::core::time::DurationMs;
 
 const AT_ONCE: Policy = Policy { idle: Some(DurationMs::ZERO), ..OURS };
@@ -80,7 +80,7 @@ fn one_that_is_kept_says_when_it_is_given_up() {
     let mut bench = Bench::new(KEPT);
     bench.tell(Event::Start);
     bench.tell(live(1));
-    assert_eq!(bench.tell(Event::Closed(1, socket::Close::Fatal)), [Finish(0, End::Error), Finish(1, End::Error)]);
+    assert_eq!(bench.tell(Event::Closed(1, link::Close::Fatal)), [Finish(0, End::Error), Finish(1, End::Error)]);
     assert_eq!(bench.pass(60_000), [], "and is not kept any more");
     assert_eq!(bench.tell(live(2)), [Open(2, Cause::First)]);
     bench.acked(2);

@@ -1,8 +1,8 @@
 //! One socket makes way for the next: what is sent where, whose results count, and when the old one is closed.
 
 use crate::bench::{Bench, LIFE, OURS, live, once, passing};
-use countersign::backends::hasura::socket::Effect::{Close, Finish, Open, Send, Stop, Take};
-use countersign::backends::hasura::socket::{self, Cause, End, Event};
+use countersign::link::Effect::{Close, Finish, Open, Send, Stop, Take};
+use countersign::link::{self, Cause, End, Event};
 use countersign::core::time::DurationMs;
 
 #[test]
@@ -188,7 +188,7 @@ fn who_leaves_during_a_handover_is_stopped_on_both() {
 
 #[test]
 fn a_rotation_that_fails_leaves_the_present_socket_at_work() {
-    use socket::Close::{Doubtful, Fatal, Normal, Passing, Refused};
+    use link::Close::{Doubtful, Fatal, Normal, Passing, Refused};
     for event in [
         Event::Lost(2),
         Event::Failed(2),
@@ -205,7 +205,7 @@ fn a_rotation_that_fails_leaves_the_present_socket_at_work() {
         bench.tell(Event::Opened(2));
         let mut next: Vec<_> = bench.tell(event).into_iter().map(|effect| (0, effect)).collect();
         next.extend(bench.pass(1_000));
-        let opened = if matches!(event, Event::Closed(_, Refused)) { vec![(0, socket::Effect::Reject(2)), (0, Open(3, Cause::Rotation))] } else { vec![(500, Open(3, Cause::Rotation))] };
+        let opened = if matches!(event, Event::Closed(_, Refused)) { vec![(0, link::Effect::Reject(2)), (0, Open(3, Cause::Rotation))] } else { vec![(500, Open(3, Cause::Rotation))] };
         assert_eq!(next, opened, "{event:?}");
         assert_eq!(bench.tell(live(3)), [Send(3, 1)]);
         assert_eq!(bench.acked(3), [Send(1, 3), Send(3, 3)]);
@@ -214,9 +214,9 @@ fn a_rotation_that_fails_leaves_the_present_socket_at_work() {
 
 #[test]
 fn however_often_a_rotation_fails_what_works_goes_on() {
-    use socket::Close::{Doubtful, Fatal, Refused};
+    use link::Close::{Doubtful, Fatal, Refused};
     for close in [Fatal, Doubtful, Refused] {
-        let mut bench = Bench::ready(socket::Policy { idle: None, ..OURS });
+        let mut bench = Bench::ready(link::Policy { idle: None, ..OURS });
         bench.tell(Event::Start);
         bench.tell(once(2));
         bench.tell(Event::Renewed(1));
@@ -232,7 +232,7 @@ fn however_often_a_rotation_fails_what_works_goes_on() {
             for effect in bench.tell(Event::Closed(id, close)) {
                 assert!(!matches!(effect, Finish(..) | Stop(..) | Close(..)), "{close:?} {id}: {effect:?}");
             }
-            bench.tell(Event::Probed(socket::Probe::Refused));
+            bench.tell(Event::Probed(link::Probe::Refused));
         }
         assert_eq!(bench.tell(Event::Unsubscribe(1)), [Stop(1, 1)]);
     }
@@ -251,7 +251,7 @@ fn a_socket_that_nobody_uses_is_not_renewed() {
 fn late_words_of_a_socket_that_is_gone_change_nothing() {
     let mut bench = Bench::rotating(OURS);
     bench.tell(Event::Arrived(1, 2));
-    let close = socket::Close::Fatal;
+    let close = link::Close::Fatal;
     for event in [
         Event::Opened(1),
         Event::Acked(1, LIFE),
@@ -261,7 +261,7 @@ fn late_words_of_a_socket_that_is_gone_change_nothing() {
         Event::Lost(1),
         Event::Failed(1),
         Event::Renewed(1),
-        Event::Probed(socket::Probe::Refused),
+        Event::Probed(link::Probe::Refused),
         Event::Paused,
     ] {
         assert_eq!(bench.tell(event), [], "{event:?}");

@@ -2,7 +2,7 @@
 
 use crate::page::{Page, Socket, Stage};
 use crate::server::{Asks, Said, Wire};
-use countersign::backends::hasura::socket::{Cause, Close, Effect, End, Event, Pauses, Status};
+use countersign::link::{Cause, Close, Effect, End, Event, Pauses, Status};
 use countersign::core::time::DurationMs;
 
 impl Page {

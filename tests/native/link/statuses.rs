@@ -1,8 +1,8 @@
 //! How it is doing: told once each, and right.
 
 use crate::bench::{Bench, OURS, STANDARD, live, passing};
-use countersign::backends::hasura::socket::Status::{Closed, Connected, Connecting, Idle, Offline, Rotating, Unauthorized, Waiting};
-use countersign::backends::hasura::socket::{Close, Event, Probe};
+use countersign::link::Status::{Closed, Connected, Connecting, Idle, Offline, Rotating, Unauthorized, Waiting};
+use countersign::link::{Close, Event, Probe};
 
 #[test]
 fn from_the_beginning_to_the_end() {

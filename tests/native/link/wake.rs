@@ -1,8 +1,8 @@
 //! Sleep, silence and deadlines: when a socket is dead that nobody closed.
 
 use crate::bench::{Bench, LIFE, OURS, live, once, passing};
-use countersign::backends::hasura::socket::Effect::{Close, Finish, Open, Ping, Send, Stop, Take};
-use countersign::backends::hasura::socket::{Cause, End, Event, Policy};
+use countersign::link::Effect::{Close, Finish, Open, Ping, Send, Stop, Take};
+use countersign::link::{Cause, End, Event, Policy};
 use countersign::core::time::DurationMs;
 
 #[test]

@@ -1,9 +1,9 @@
 //! The rules of npm graphql-ws, for whoever moves from it: which codes end everything, how many attempts, who pauses.
 
 use crate::bench::{Bench, LIFE, STANDARD, live, once, passing};
-use countersign::backends::hasura::socket::Effect::{Close, Finish, Open, Pause, Ping, Send};
-use countersign::backends::hasura::socket::close::standard;
-use countersign::backends::hasura::socket::{Cause, End, Event, Policy, Status};
+use countersign::link::Effect::{Close, Finish, Open, Pause, Ping, Send};
+use countersign::backends::hasura::close::standard;
+use countersign::link::{Cause, End, Event, Policy, Status};
 use countersign::core::time::DurationMs;
 
 fn closed(id: u32, code: u16) -> Event {

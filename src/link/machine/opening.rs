@@ -1,7 +1,7 @@
 //! A socket from the wish to its acknowledgement, and to the better token.
 
 use super::{Link, Phase, Socket, BRIEF, HANDOVER, RHYTHM, SLEPT, SOON, SPREAD};
-use crate::backends::hasura::socket::{Cause, Effect, Kind, Pauses};
+use crate::link::{Cause, Effect, Kind, Pauses};
 use crate::core::time::{DurationMs, Now};
 
 impl Link {

@@ -3,7 +3,7 @@
 use crate::model::{HOUR, MINUTE};
 use crate::page::{Page, Provider};
 use crate::server::{Answer, Asks, Mood};
-use countersign::backends::hasura::socket::{Event, Probe};
+use countersign::link::{Event, Probe};
 
 const INIT_FAILED: &str = r#"{"server_error_msg":"4400: Connection initialization failed: Could not verify JWT: JWTExpired"}"#;
 

@@ -1,10 +1,10 @@
 //! The server refuses the token: a better one at once, and the second time somebody finds out why.
 
 use crate::bench::{Bench, LIFE, OURS, live, once, passing};
-use countersign::backends::hasura::socket::Close::Refused;
-use countersign::backends::hasura::socket::Effect::{Finish, Open, Probe, Reject, Send};
-use countersign::backends::hasura::socket::close::hasura;
-use countersign::backends::hasura::socket::{Cause, End, Event, Probe as Found, Status};
+use countersign::link::Close::Refused;
+use countersign::link::Effect::{Finish, Open, Probe, Reject, Send};
+use countersign::backends::hasura::close::hasura;
+use countersign::link::{Cause, End, Event, Probe as Found, Status};
 use countersign::core::time::DurationMs;
 
 fn refused(id: u32) -> Event {

@@ -8,7 +8,7 @@ use crate::faults::{MOODS, step};
 use crate::page::{Page, Provider, Stage};
 use crate::random::{Random, mix};
 use crate::server::{Answer, Asks, Mood};
-use countersign::backends::hasura::socket::{Event, Pauses, Policy, Probe};
+use countersign::link::{Event, Pauses, Policy, Probe};
 use countersign::core::time::DurationMs;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -204,7 +204,7 @@ fn whatever_the_server_does_nobody_is_asked_without_a_pause() {
     for seed in 0..300 {
         let mut page = page(seed);
         page.policy.attempts = page.policy.attempts.filter(|_| seed % 2 == 0);
-        page.link = countersign::backends::hasura::socket::Link::new(page.policy);
+        page.link = countersign::link::Link::new(page.policy);
         page.mood = page.random.pick(&MOODS);
         page.found = page.random.pick(&[Probe::Accepted, Probe::Passing, Probe::Refused, Probe::Unreachable]);
         page.provider = page.random.pick(&[Provider::Well, Provider::Well, Provider::Down, Provider::Nobody, Provider::Expired]);
