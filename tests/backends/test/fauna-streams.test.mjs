@@ -234,7 +234,7 @@ describe('how a stream ends', () => {
     const cursor = Buffer.alloc(12).toString('base64')
     for (const [body, message] of [
       ['', 'No request body provided'], ['[]', 'Invalid request body: expected an object'], [{}, 'Invalid request body: Value for key token not found.'],
-      [{ token: 'AAAA' }, 'Invalid request body: invalid event source provided'], [{ token: `A${token.slice(1)}` }, 'Invalid request body: invalid event source provided'],
+      [{ token: 'AAAA' }, 'Invalid request body: invalid event source provided'], [{ token: `${token[0] === 'A' ? 'B' : 'A'}${token.slice(1)}` }, 'Invalid request body: invalid event source provided'],
       [{ token, cursor: 'AAAA' }, 'Invalid request body: invalid event cursor provided'], [{ token, cursor, start_ts: 1 }, 'Invalid request body: can not provide both `start_ts` and `cursor`'],
       [{ token, start_ts: '1' }, "Invalid request body: Unexpected string value '1'."], [{ token, cursor: 1 }, 'Invalid request body: Unexpected number value 1.'],
       [{ token, cursor }, 'Invalid stream start time: Stream start time can not be before the stream create time.'],
