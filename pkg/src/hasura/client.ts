@@ -1,7 +1,8 @@
 import { CountersignError } from '../errors.js'
 import { fence } from '../fence.js'
 import { channel, resolveEndpoint, type Channel } from '../internal.js'
-import type { Authorized, Endpoint, Finding, Live, Sink, Unsubscribe } from '../types.js'
+import { sinkOf } from '../sink.js'
+import type { Authorized, Endpoint, Finding, Live, Unsubscribe } from '../types.js'
 import type { Settled } from './batch.js'
 import { payload, type Document, type Operation } from './document.js'
 import { dataOf, readBody, type Asked, type Read } from './response.js'
@@ -314,10 +315,4 @@ export class HasuraClient<T extends string = string> implements WsClient {
       ? once().catch(async (error) => (await import('./retry.js')).again(error, once, payloads.map(({ query }) => query), retries, session, fence(session, 'hasura', known), signal, () => response?.headers.get('retry-after')))
       : once()
   }
-}
-
-/** What is told to nobody is told to nobody. */
-const sinkOf = <R>(sink: Sink<R> | ((value: R) => void)): WsSink<R> => {
-  const to = typeof sink === 'function' ? { next: sink } : sink
-  return { next: (value) => to.next(value), error: (error) => to.error?.(error), complete: () => to.complete?.() }
 }

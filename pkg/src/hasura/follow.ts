@@ -1,4 +1,5 @@
 // Which results of an operation are delivered, while it is on one socket, on two, or on a new one.
+import { equal } from '../equal.js'
 import { CountersignError } from '../errors.js'
 import { cursorOf, type Cursor } from './cursor.js'
 import type { Payload, Result } from './ws.js'
@@ -25,13 +26,6 @@ export const plain = (payload: Payload): Follow => ({
   even: () => true,
   fresh: (value) => value,
 })
-
-const equal = (a: any, b: any): boolean => {
-  if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b || Array.isArray(a) !== Array.isArray(b)) return false
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
-}
 
 /** Frames are compared, not values that the application has and may have changed. Members of objects come in any order. */
 const same = (a: string | undefined, b: string): boolean => a === b || (a !== undefined && equal(JSON.parse(a).payload, JSON.parse(b).payload))

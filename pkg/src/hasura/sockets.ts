@@ -10,7 +10,8 @@ import { Link, type Setup } from './link.js'
 import { told, type Make } from '../link.js'
 import { reviving } from './revive.js'
 import type { Engine, Heard } from './shell.js'
-import { isLocal, socketUrl } from './url.js'
+import { pageEvents } from '../page-events.js'
+import { isLocal, socketUrl } from '../socket-url.js'
 import { valued } from './values.js'
 import type { Dialect } from './wire.js'
 import type { Payload, Result, SocketState, WsSink } from './ws.js'
@@ -99,16 +100,8 @@ class Sockets implements Engine {
       session.on('refreshFailed', ({ template, error }) => {
         if (template === known.config.template) for (const link of this.#links.values()) link.troubled(error)
       }),
-      session.on('wake', () => this.#each(told.woken)),
+      pageEvents(session, () => this.#each(told.woken), () => this.#online()),
     )
-    const listen = (target: any, event: string, listener: () => void) => {
-      if (!target?.addEventListener) return
-      target.addEventListener(event, listener)
-      this.#stop.push(() => target.removeEventListener(event, listener))
-    }
-    const { document } = globalThis
-    listen(document, 'visibilitychange', () => document.hidden || this.#each(told.woken))
-    for (const event of ['online', 'offline']) listen(globalThis, event, () => this.#online())
   }
 
   #each(what: number, a = 0): void {

@@ -1,13 +1,15 @@
 import { CountersignError } from '../errors.js'
 import type { Fence } from '../fence.js'
 import { channel, type Channel } from '../internal.js'
-import type { Finding, Session } from '../types.js'
+import { socketUrl } from '../socket-url.js'
+import type { Finding, Session, Unsubscribe } from '../types.js'
 import { checkup, explainer } from './doctor.js'
 import { InstantAPIError } from './errors.js'
 import { Follower } from './follower.js'
 import { addressOf, appIdOf, HttpPort, readAnswer, subjectOf } from './http.js'
 import type { InstantConfig } from './init.js'
 import { told } from './machine.js'
+import type { Asker, Realtime } from './realtime.js'
 import type { User } from './port.js'
 import { indexedDbStore, memoryStore, type SessionStore } from './storage.js'
 import type { Watch } from './watch.js'
@@ -23,7 +25,11 @@ export class Db {
   readonly #store: SessionStore
   readonly #port: HttpPort
   #channel: Channel | undefined
+  #realtime: Promise<Realtime> | undefined
+  /** One, so that it is told once. */
+  readonly #out = fail('signed_out', 'nobody is signed in')
   #closed = false
+  #unwatch: Unsubscribe | undefined
   /** Whose the sessions are that the app signed in by itself. */
   readonly #subjects = new Map<string, string>()
 
@@ -92,12 +98,48 @@ export class Db {
     }
   }
 
+  /** Live queries; loaded with the first one. */
+  realtime(): Promise<Realtime> {
+    return (this.#realtime ??= this.#connect().catch((error: unknown) => {
+      this.#realtime = undefined
+      throw error
+    }))
+  }
+
+  async #connect(): Promise<Realtime> {
+    const { session, allowInsecureOrigin, websocketURI } = this.#config
+    const config = this.#config
+    const { realtime } = await import('./realtime.js')
+    const made = await realtime({
+      session: session as Session<any>, appId: appIdOf(config), clientName: config.clientName,
+      url: () => (websocketURI === undefined ? socketUrl(addressOf(config, '/runtime/session'), 'apiURI', allowInsecureOrigin, 'instant') : socketUrl(websocketURI, 'websocketURI', allowInsecureOrigin, 'instant')),
+      asker: () => this.#asker(),
+      lost: (user) => this.follower.machine?.tell(told.lost, this.follower.number(user)),
+    })
+    this.#unwatch = this.#watch.subscribe(() => made.look())
+    if (this.#closed) this.#disconnect(made)
+    return made
+  }
+
+  #disconnect(made: Realtime): void {
+    this.#unwatch?.()
+    made.dispose()
+  }
+
+  #asker(): Asker {
+    const { user, state } = this.follower
+    if (user) return user
+    if (state.status === 'signedOut') return this.#config.anonymous ? null : this.#out
+    return state.status === 'failed' ? (state.error ?? fail('backend', 'the sign-in failed')) : undefined
+  }
+
   check(): Promise<Finding[]> {
     return checkup(this.#open, this.follower.state.error, () => [appIdOf(this.#config), addressOf(this.#config, '/')])
   }
 
   shutdown(): void {
     this.#closed = true
+    this.#realtime?.then((made) => this.#disconnect(made), () => undefined)
     globalThis.removeEventListener?.('pagehide', this.#leave)
     this.#watch.show({ status: 'idle' })
   }

@@ -149,6 +149,8 @@ export class Follower implements Engine {
         const user = this.#users.get(session)!
         const record = this.#record(owner)
         this.#write(() => this.#port.store(user, record))
+        // Another session, and perhaps another user, in the same state.
+        this.#tellPage(this.state)
       },
       clear: (dead) => this.#write(() => this.#port.clear(dead)),
       notify: (status) => this.#show(status === 'failed' && this.#error ? { status, error: this.#error } : { status }),

@@ -1,9 +1,12 @@
 import { CountersignError } from '../errors.js'
 import { fence, type Fence } from '../fence.js'
-import type { Authorized, Endpoint, Finding, Session, Unsubscribe } from '../types.js'
+import type { Authorized, Endpoint, Finding, Live, Session, Unsubscribe } from '../types.js'
 import type { Db } from './db.js'
 import type { User } from './port.js'
+import type { QueryAnswer } from './queries.js'
+import type { AppStatus, ConnectionStatus, Realtime } from './realtime.js'
 import type { SessionStore } from './storage.js'
+import { sinkOf } from '../sink.js'
 import { stepsOf, tx } from './tx.js'
 import { lazily, Watch } from './watch.js'
 
@@ -14,6 +17,8 @@ export interface InstantConfig<T extends string> extends Authorized<T> {
   clientName: string | (() => string)
   /** The URL of the Instant server; no host is built in. */
   apiURI: Endpoint
+  /** The URL of the session protocol, where it is not `apiURI` with `/runtime/session`. */
+  websocketURI?: Endpoint | undefined
   /** Where the Instant session is kept. Default IndexedDB, as the vendor's. `memory`: it ends with the page. */
   storage?: 'indexeddb' | 'memory' | SessionStore
 }
@@ -28,13 +33,31 @@ export interface InstantAuth {
 /** What `subscribeAuth` tells: the user, `null` for nobody, and why when a sign-in failed. */
 export type AuthNews = { user?: User | null; error?: { message: string } }
 
-/** Instant over HTTP as the session's user. */
+/** For one query. */
+export interface QueryOptions {
+  /** What the app's rules read as `ruleParams`. */
+  ruleParams?: Record<string, unknown> | undefined
+}
+
+/** Instant as the session's user. */
 export interface InstantDb {
   auth: InstantAuth
   /** The Instant user; waits for a sign-in under way. */
   getAuth(): Promise<User | null>
   subscribeAuth(cb: (auth: AuthNews) => void): Unsubscribe
-  queryOnce<R = Record<string, any[]>>(query: object): Promise<{ data: R }>
+  queryOnce<R = Record<string, any[]>>(query: object, options?: QueryOptions): Promise<{ data: R }>
+  /**
+   * Follows a query: the listener hears of its result, and of each change. While it is asked, and after another user has signed in, neither `data` nor `error` is there.
+   * An error of the query, or that nobody is signed in (`signed_out`), is told, and results go on when they can. The connection is made with the first query and closed
+   * three seconds after the last.
+   */
+  subscribeQuery<R = Record<string, any[]>>(query: object, cb: (answer: QueryAnswer<R>) => void, options?: QueryOptions): Unsubscribe
+  /** The same for `useLive` and its kind: it ends with `identity_changed` when the user changes, and says `data` only. */
+  live<R = Record<string, any[]>>(query: object, options?: QueryOptions): Live<R>
+  /** Hears of each change: `closed`, `connecting`, `opened`, `authenticated`; `errored`: Instant or the browser does not want this connection. */
+  subscribeConnectionStatus(cb: (status: ConnectionStatus) => void): Unsubscribe
+  /** Hears of each change: `active`, `read-only` (no writes, no new sign-ins), `disabled`. */
+  subscribeAppStatus(cb: (status: AppStatus) => void): Unsubscribe
   transact(chunks: unknown): Promise<unknown>
   readonly tx: any
   check(): Promise<Finding[]>
@@ -66,6 +89,31 @@ export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
     }
   }
 
+  /** With what live queries need, when it is loaded, unless somebody has left before. */
+  const follow = (start: (made: Realtime) => Unsubscribe, failed: (error: Error) => void): Unsubscribe => {
+    let stop: Unsubscribe | undefined
+    let over = false
+    try {
+      begin()
+      load().then((loaded) => (db ??= loaded).realtime()).then((made) => over || (stop = start(made))).catch((error) => over || failed(error))
+    } catch (error) {
+      queueMicrotask(() => over || failed(error as Error))
+    }
+    return () => {
+      over = true
+      stop?.()
+    }
+  }
+  const observe = <S>(what: (made: Realtime) => S, cb: (now: S) => void) =>
+    follow((made) => {
+      let last = what(made)
+      return made.watch(() => last !== (last = what(made)) && cb(last))
+    }, () => {})
+  const withRules = (query: object, options?: QueryOptions) => (options?.ruleParams ? { $$ruleParams: options.ruleParams, ...query } : query)
+
+  const subscribeQuery: InstantDb['subscribeQuery'] = (query, cb, options) =>
+    follow((made) => made.subscribe(withRules(query, options), cb), (error) => cb({ data: undefined, pageInfo: undefined, error }))
+
   return {
     auth: {
       signInWithIdToken: (p) => call((db, guard) => db.signInWithIdToken(p, guard)),
@@ -95,7 +143,27 @@ export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
         off()
       }
     },
-    queryOnce: <R>(query: object) => call(async (db, guard) => ({ data: (await db.ask('/admin/query', { query }, guard)) as R })),
+    queryOnce: <R>(query: object, options?: QueryOptions) => call(async (db, guard) => ({ data: (await db.ask('/admin/query', { query: withRules(query, options) }, guard)) as R })),
+    subscribeQuery,
+    live: (query, options) => ({
+      key: JSON.stringify(['instant', config.apiURI, config.appId, withRules(query, options)]),
+      subscribe: (sink) => {
+        const { next, error: failed } = sinkOf(sink)
+        const end = (error: Error) => {
+          stop()
+          failed(error)
+        }
+        const guard = fence(config.session as Session<any> | undefined, 'instant', undefined, end)
+        const off = subscribeQuery<any>(query, ({ data, error }) => (data ? next(data) : error && failed(error)), options)
+        const stop = () => {
+          guard.end()
+          off()
+        }
+        return stop
+      },
+    }),
+    subscribeConnectionStatus: (cb) => observe((made) => made.status, cb),
+    subscribeAppStatus: (cb) => observe((made) => made.app, cb),
     transact: async (chunks) => {
       const steps = stepsOf(chunks)
       if (!steps) throw fail('option_invalid', '`transact` takes what `db.tx` makes, one or a list')
@@ -105,7 +173,9 @@ export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
     check: async () => (await load()).check(),
     shutdown() {
       closed = true
-      db?.shutdown()
+      if (db) db.shutdown()
+      // What is on its way is ended when it comes.
+      else if (stop) load().then((loaded) => loaded.shutdown(), () => undefined)
       stop?.()
       stop = undefined
     },

@@ -1,6 +1,6 @@
-import { CountersignError } from '../errors.js'
-import { resolveEndpoint } from '../internal.js'
-import type { Endpoint } from '../types.js'
+import { CountersignError } from './errors.js'
+import { resolveEndpoint } from './internal.js'
+import type { Endpoint } from './types.js'
 
 const local = /^(\[::1\]|127(\.\d+){3}|(.+\.)?localhost)$/
 
@@ -11,9 +11,9 @@ export const isLocal = (url: URL): boolean => local.test(url.hostname)
  * The URL of a socket that carries a token: wss, or ws on this machine.
  * @param option what it is called, for errors
  */
-export const socketUrl = (value: Endpoint, option: string, insecure: boolean | undefined): URL => {
-  const url = resolveEndpoint(value, option, 'hasura')
+export const socketUrl = (value: Endpoint, option: string, insecure: boolean | undefined, backend = 'hasura'): URL => {
+  const url = resolveEndpoint(value, option, backend)
   url.protocol = url.protocol.replace(/^http/, 'ws')
   if (url.protocol === 'wss:' || (url.protocol === 'ws:' && (insecure || isLocal(url)))) return url
-  throw new CountersignError('origin_not_allowed', `hasura: \`${option}\` is not encrypted (${url.protocol}//${url.host}); a token goes over wss:, or over ws: to this machine only`, { backend: 'hasura' })
+  throw new CountersignError('origin_not_allowed', `${backend}: \`${option}\` is not encrypted (${url.protocol}//${url.host}); a token goes over wss:, or over ws: to this machine only`, { backend })
 }
