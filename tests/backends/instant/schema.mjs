@@ -1,6 +1,7 @@
 // The data of the app: what is typed and indexed, how things are linked, who may see and change what.
 import { randomUUID } from 'node:crypto'
 import { ACCOUNTS, SEEDS } from '../accounts.mjs'
+import { createCatalog } from './catalog.mjs'
 
 /**
  * @typedef {{ type?: 'string' | 'number' | 'boolean', indexed?: boolean, unique?: boolean }} Attr
@@ -10,7 +11,7 @@ import { ACCOUNTS, SEEDS } from '../accounts.mjs'
  * @typedef {{ id: string, email: string | null } | null} Auth
  */
 
-/** Attributes that are not named here may be written and read, but not compared or sorted by: they have no index. @type {Record<string, Entity>} */
+/** The app at its start. Attributes that are not named here may be written and read, but not compared or sorted by: they have no index. @type {Record<string, Entity>} */
 export const SCHEMA = {
   todos: {
     attrs: { text: { type: 'string', indexed: true }, done: { type: 'boolean', indexed: true }, owner: { type: 'string', indexed: true }, priority: { type: 'number', indexed: true } },
@@ -20,7 +21,8 @@ export const SCHEMA = {
     attrs: { name: { type: 'string', indexed: true }, slug: { type: 'string', indexed: true, unique: true }, owner: { type: 'string', indexed: true } },
     links: { todos: { to: 'todos', reverse: 'project', has: 'many' } },
   },
-  $users: { attrs: { email: { type: 'string', indexed: true, unique: true }, type: { type: 'string' }, imageURL: { type: 'string' }, nickname: { type: 'string' } }, links: {} },
+  $users: { attrs: { email: { type: 'string', indexed: true, unique: true }, type: { type: 'string' }, imageURL: { type: 'string' }, nickname: { type: 'string' }, linkedPrimaryUser: { type: 'string' } }, links: {} },
+  $files: { attrs: { path: { type: 'string', indexed: true, unique: true }, url: { type: 'string' }, size: { type: 'number', indexed: true }, 'content-type': { type: 'string', indexed: true }, 'content-disposition': { type: 'string' } }, links: {} },
 }
 
 /** What a new user may bring along in `extra_fields`. */
@@ -38,15 +40,23 @@ export const RULES = {
   todos: { view: (auth, row) => owns(auth, row.attrs), write: (auth, before, after) => (!before || owns(auth, before)) && (!after || owns(auth, after)) },
   projects: { view: (auth, row) => owns(auth, row.attrs), write: (auth, before, after) => (!before || owns(auth, before)) && (!after || owns(auth, after)) },
   $users: { view: (auth, row) => auth?.id === row.id, write: () => false },
+  // Files come and go through the storage endpoints; a transaction cannot make one.
+  $files: { view: (auth, row) => ownsFile(auth, row.attrs.path), write: () => false },
 }
+
+/** Everybody has a folder, which is named like the user's id. @param {Auth} auth @param {string} path */
+export const ownsFile = (auth, path) => auth !== null && path.startsWith(`${auth.id}/`)
 
 /** @param {{ users: () => { id: string, [field: string]: any }[] }} options users are kept elsewhere and only shown here */
 export function createStore({ users }) {
   /** @type {Map<string, Row>} */
   let rows = new Map()
   let clock = Date.now()
+  const catalog = createCatalog(SCHEMA)
 
   const store = {
+    catalog,
+    get schema() { return catalog.schema },
     /** @param {string} etype @returns {Row[]} oldest first, equal times by id */
     ofType(etype) {
       const found = etype === '$users' ? users().map(userRow) : [...rows.values()].filter((row) => row.etype === etype)
@@ -62,16 +72,16 @@ export function createStore({ users }) {
     },
     /** Both directions at once; a link that holds one lets go of the other. @param {Row} from @param {string} label @param {Row} to */
     link(from, label, to) {
-      const { has, reverse } = SCHEMA[from.etype].links[label]
+      const { has, reverse } = catalog.schema[from.etype].links[label]
       if (has === 'one') for (const old of from.links[label] ?? []) store.unlink(from, label, /** @type {Row} */ (rows.get(old)))
-      if (SCHEMA[to.etype].links[reverse].has === 'one') for (const old of to.links[reverse] ?? []) store.unlink(/** @type {Row} */ (rows.get(old)), label, to)
+      if (catalog.schema[to.etype].links[reverse].has === 'one') for (const old of to.links[reverse] ?? []) store.unlink(/** @type {Row} */ (rows.get(old)), label, to)
       ;(from.links[label] ??= new Set()).add(to.id)
       ;(to.links[reverse] ??= new Set()).add(from.id)
     },
     /** @param {Row} from @param {string} label @param {Row} to */
     unlink(from, label, to) {
       from.links[label]?.delete(to.id)
-      to.links[SCHEMA[from.etype].links[label].reverse]?.delete(from.id)
+      to.links[catalog.schema[from.etype].links[label].reverse]?.delete(from.id)
     },
     /** @param {Row} row */
     remove(row) {
@@ -83,10 +93,12 @@ export function createStore({ users }) {
     /** All or nothing: a throw puts everything back. @template T @param {() => T} work @returns {T} */
     transaction(work) {
       const before = structuredClone(rows)
+      const forget = catalog.snapshot()
       try {
         return work()
       } catch (error) {
         rows = before
+        forget()
         throw error
       }
     },

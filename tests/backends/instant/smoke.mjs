@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { browserStubs, MemoryStore } from './official.mjs'
 
 /**
  * One script for any `init` that gives an object like @instantdb/core's: sign in with an id token, see who is signed in, read and
  * write as that user, sign out. It returns a plain object, so that two clients can be compared.
- * `as` gives what reads and writes over HTTP as the signed-in user: @instantdb/core does so through the socket only, which the local
- * server does not have; the official client of `/admin/query` and `/admin/transact` is @instantdb/admin.
+ * `as` gives what reads and writes over HTTP as the signed-in user: @instantdb/core does so through the socket only, and the official
+ * client of `/admin/query` and `/admin/transact` is @instantdb/admin.
  * @param {object} options
  * @param {(config: any, Store?: any) => any} options.init
  * @param {string} options.appId @param {string} options.apiURI @param {string} options.idToken @param {string} options.clientName
@@ -85,52 +86,5 @@ async function caught(/** @type {() => Promise<unknown>} */ call) {
   } catch (error) {
     const e = /** @type {any} */ (error)
     return { status: e.status, type: e.body?.type }
-  }
-}
-
-/** Storage of one db, gone with it. */
-class MemoryStore {
-  #items = new Map()
-  async getItem(/** @type {string} */ key) {
-    return this.#items.get(key) ?? null
-  }
-  async removeItem(/** @type {string} */ key) {
-    this.#items.delete(key)
-  }
-  async multiSet(/** @type {[string, any][]} */ pairs) {
-    for (const [key, value] of pairs) this.#items.set(key, value)
-  }
-  async getAllKeys() {
-    return [...this.#items.keys()]
-  }
-}
-
-/** What the official client takes for a browser: enough to start, with a socket that never opens. `restore` puts everything back. */
-function browserStubs() {
-  class SilentSocket {
-    static CONNECTING = 0
-    static OPEN = 1
-    readyState = 0
-    send() {}
-    close() {}
-  }
-  const nothing = () => {}
-  const realTimeout = globalThis.setTimeout
-  const stubs = {
-    window: {}, navigator: { onLine: true }, WebSocket: SilentSocket, addEventListener: nothing, removeEventListener: nothing,
-    // Node's channel, and a minute-long clean-up timer that the client does not cancel, would keep the process alive.
-    BroadcastChannel: undefined,
-    setTimeout: (/** @type {any} */ callback, /** @type {number} */ ms, /** @type {any[]} */ ...rest) => realTimeout(callback, ms, ...rest).unref(),
-  }
-  const saved = Object.keys(stubs).map((name) => /** @type {const} */ ([name, Object.getOwnPropertyDescriptor(globalThis, name)]))
-  for (const [name, value] of Object.entries(stubs)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
-  return {
-    pause: (/** @type {number} */ ms) => new Promise((/** @type {(v: void) => void} */ resolve) => void realTimeout(resolve, ms)),
-    restore() {
-      for (const [name, descriptor] of saved) {
-        if (descriptor) Object.defineProperty(globalThis, name, descriptor)
-        else delete (/** @type {any} */ (globalThis)[name])
-      }
-    },
   }
 }

@@ -1,7 +1,7 @@
 // The steps of `/admin/transact`: create, update, merge, link, unlink, delete. All of a call or none of it.
 import { randomUUID } from 'node:crypto'
 import { ApiError, asUuid, denied, invalid, notFound } from './errors.mjs'
-import { RULES, SCHEMA } from './schema.mjs'
+import { RULES } from './schema.mjs'
 
 /** @typedef {import('./schema.mjs').Row} Row @typedef {import('./schema.mjs').Auth} Auth */
 
@@ -13,9 +13,18 @@ const isObject = (/** @type {unknown} */ v) => v !== null && typeof v === 'objec
  * @param {Auth} auth @param {unknown} steps
  */
 export function runTransaction(store, auth, steps) {
+  if (!Array.isArray(steps)) throw invalid('steps', steps, ['`steps` must be a list.'], { in: [] })
+  store.transaction(() => steps.forEach(stepper(store, auth, steps)))
+}
+
+/**
+ * What does one step. Only within a transaction of the store: a step that fails leaves what it began.
+ * @param {ReturnType<typeof import('./schema.mjs').createStore>} store
+ * @param {Auth} auth @param {unknown} steps echoed when one is refused
+ */
+export function stepper(store, auth, steps) {
   const refuse = (/** @type {string} */ message, /** @type {(string | number)[]} */ at = []) => invalid('steps', steps, [message], { in: at })
-  if (!Array.isArray(steps)) throw refuse('`steps` must be a list.')
-  store.transaction(() => steps.forEach(step))
+  return step
 
   /** @param {any} parts @param {number} i */
   function step(parts, i) {
@@ -24,7 +33,7 @@ export function runTransaction(store, auth, steps) {
     if (!ACTIONS.includes(action)) throw refuse(`\`${action}\` is not an action this local server supports.`, [i, 0])
     if (typeof etype !== 'string') throw refuse('The namespace must be a string.', [i, 1])
     // A namespace without rules: nobody may create one.
-    if (!SCHEMA[etype]) throw denied(etype, action === 'delete' ? 'delete' : 'create')
+    if (!store.schema[etype]) throw denied(etype, action === 'delete' ? 'delete' : 'create')
     if (action !== 'delete' && !isObject(args)) throw refuse('The arguments must be an object.', [i, 3])
     const target = resolve(etype, idOrLookup, [i, 2])
 
@@ -43,14 +52,15 @@ export function runTransaction(store, auth, steps) {
   function write(action, etype, target, args, opts, i) {
     const { id: _ignored, ...fields } = args
     for (const [label, value] of Object.entries(fields)) {
-      const attr = SCHEMA[etype].attrs[label]
-      if (SCHEMA[etype].links[label]) throw refuse(`\`${label}\` is a link: use \`link\`.`, [i, 3, label])
+      const attr = store.schema[etype].attrs[label]
+      if (store.schema[etype].links[label]) throw refuse(`\`${label}\` is a link: use \`link\`.`, [i, 3, label])
       if (attr?.type && value !== null && typeof value !== attr.type) throw refuse(`Invalid value type for ${etype}.${label}. Value must be a ${attr.type} but the provided value type is ${typeof value}.`, [i, 3, label])
     }
     if (target.row && action === 'create') throw refuse(`Creating entities that exist: ${target.row.id}`, [i, 2])
     if (!target.row && opts?.upsert === false) throw refuse(`Updating entities that don't exist: ${target.id}`, [i, 2])
     const before = target.row?.attrs
     const after = { ...(before ?? target.attrs) }
+    for (const label of Object.keys(fields)) store.catalog.learn(etype, label)
     for (const [label, value] of Object.entries(fields)) after[label] = action === 'merge' ? merged(after[label], value) : value
     unique(etype, target.id, after)
     permit(etype, before ? 'update' : 'create', before, after)
@@ -62,7 +72,7 @@ export function runTransaction(store, auth, steps) {
   function relate(action, etype, target, args, i) {
     if (!target.row) throw notFound('entity', { etype, id: target.id })
     for (const [label, ids] of Object.entries(args)) {
-      const link = SCHEMA[etype].links[label]
+      const link = store.schema[etype].links[label]
       if (!link) throw refuse(`There is no link \`${label}\` on \`${etype}\`.`, [i, 3, label])
       for (const other of lookupOrList(ids)) {
         const found = resolve(link.to, other, [i, 3, label]).row
@@ -93,14 +103,14 @@ export function runTransaction(store, auth, steps) {
     }
     const [attr, value] = lookupOf(by) ?? []
     if (attr === undefined) throw refuse('An id must be a uuid or a lookup.', at)
-    if (!SCHEMA[etype].attrs[attr]?.unique) throw refuse(`\`${etype}.${attr}\` is not a unique attribute.`, at)
+    if (!store.schema[etype].attrs[attr]?.unique) throw refuse(`\`${etype}.${attr}\` is not a unique attribute.`, at)
     const row = store.ofType(etype).find((r) => r.attrs[attr] === value)
     return { row, id: row?.id ?? randomUUID(), attrs: { [attr]: value } }
   }
 
   /** @param {string} etype @param {string} id @param {Record<string, any>} attrs */
   function unique(etype, id, attrs) {
-    for (const [label, attr] of Object.entries(SCHEMA[etype].attrs)) {
+    for (const [label, attr] of Object.entries(store.schema[etype].attrs)) {
       if (!attr.unique || attrs[label] === undefined || attrs[label] === null) continue
       if (store.ofType(etype).some((r) => r.id !== id && r.attrs[label] === attrs[label])) {
         throw new ApiError({

@@ -6,10 +6,12 @@ import { expired, notFound, rateLimited } from './errors.mjs'
 
 const CODE_LIFETIME = 24 * 3_600_000
 const HOUR = 3_600_000
-const CODES_PER_HOUR = 20
 
-/** @param {string} appId */
-export function createUsers(appId) {
+/**
+ * @param {string} appId
+ * @param {{ changed?: () => void, codesPerHour?: () => number }} [options] `changed`: called when a user was made or written to
+ */
+export function createUsers(appId, { changed = () => {}, codesPerHour = () => 20 } = {}) {
   /** @type {Map<string, User>} */
   const users = new Map()
   /** @type {Map<string, string>} token to user id */
@@ -27,6 +29,7 @@ export function createUsers(appId) {
   function create(fields) {
     const user = { id: randomUUID(), email: null, type: /** @type {const} */ ('user'), created_at: new Date().toISOString(), ...fields }
     users.set(user.id, user)
+    changed()
     return user
   }
 
@@ -49,7 +52,7 @@ export function createUsers(appId) {
   function limit(/** @type {string} */ kind, /** @type {string} */ email) {
     const key = `${kind} ${email}`
     const recent = (attempts.get(key) ?? []).filter((at) => at > Date.now() - HOUR)
-    if (recent.length >= CODES_PER_HOUR) throw rateLimited(Math.ceil((recent[0] + HOUR - Date.now()) / 1000))
+    if (recent.length >= codesPerHour()) throw rateLimited(Math.ceil((recent[0] + HOUR - Date.now()) / 1000))
     attempts.set(key, [...recent, Date.now()])
   }
 
@@ -88,6 +91,7 @@ export function createUsers(appId) {
       if (link) link.userId = user.id
       else links.push({ provider, sub, userId: user.id })
       if (existing) linkGuest(guest, existing)
+      changed()
       return user
     },
     linked: (/** @type {string} */ provider, /** @type {string} */ sub, /** @type {User} */ user) => links.some((l) => l.provider === provider && l.sub === sub && l.userId === user.id),
@@ -107,6 +111,7 @@ export function createUsers(appId) {
       if (Date.now() - sent.at > CODE_LIFETIME) throw expired('app-user-magic-code', { 'app-id': appId, email, code })
       const existing = byEmail(email)
       if (existing) linkGuest(guest, existing)
+      changed()
       return { user: existing ?? createOrPromote(guest, { email }), created: !existing }
     },
 

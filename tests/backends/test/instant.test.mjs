@@ -3,34 +3,14 @@ import { createHash, randomUUID } from 'node:crypto'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { init as initAdmin } from '@instantdb/admin'
 import { init } from '@instantdb/core'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { SignJWT } from 'jose'
 import { INSTANT_APP_ID as APP } from '../accounts.mjs'
-import { serve } from '../lib/index.mjs'
 import { startInstant } from '../instant/server.mjs'
 import { smoke } from '../instant/smoke.mjs'
+import { tinyIssuer } from './instant-place.mjs'
 
 const ORIGIN = 'http://127.0.0.1:3000'
 /** @type {any} */ let issuer, instant
-
-/** Discovery, keys (with a lifetime in caches) and a signer. */
-async function tinyIssuer() {
-  const pairs = /** @type {Record<string, any>} */ ({ rsa: await generateKeyPair('RS256'), ec: await generateKeyPair('ES256'), other: await generateKeyPair('RS256') })
-  const jwk = async (/** @type {string} */ kid, alg = 'RS256') => ({ ...(await exportJWK(pairs[kid].publicKey)), kid, alg, use: 'sig' })
-  const keys = [await jwk('rsa'), await jwk('ec', 'ES256')]
-  const server = await serve({
-    name: 'tiny issuer', knobs: { broken: 0, maxAge: 3600 },
-    handler: (req, { url, knobs }) => {
-      if (knobs.broken) return { status: knobs.broken, body: 'broken' }
-      if (req.path.endsWith('/openid-configuration')) return { body: { issuer: url, jwks_uri: `${url}/jwks`, id_token_signing_alg_values_supported: ['RS256', 'ES256'] } }
-      return { headers: { 'cache-control': `max-age=${knobs.maxAge}` }, body: { keys } }
-    },
-  })
-  const sign = (/** @type {any} */ claims = {}, { alg = 'RS256', kid = 'rsa', key = pairs[kid]?.privateKey } = {}) => {
-    const now = Math.floor(Date.now() / 1000)
-    return new SignJWT({ iss: server.url, sub: 'user_alice', iat: now, nbf: now - 5, exp: now + 60, email: 'alice@example.com', email_verified: true, ...claims }).setProtectedHeader({ alg, kid }).sign(key)
-  }
-  return { ...server, pairs, sign, rotate: async () => void keys.push(await jwk('other')) }
-}
 
 const call = async (/** @type {string} */ path, /** @type {any} */ body, /** @type {any} */ headers = {}) => {
   const response = await fetch(instant.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) })
@@ -195,18 +175,18 @@ describe('the other ways in and out', () => {
     assert.ok(!(await (await fetch(`${instant.url}/__log`)).text()).includes(alice.refresh_token))
   })
 
-  test('CORS is open to all; the socket is refused; unknown routes are 404', async () => {
+  test('CORS is open to all; unknown routes are 404, of sockets too', async () => {
     const preflight = await fetch(`${instant.url}/admin/query`, { method: 'OPTIONS', headers: { origin: 'https://any.test', 'access-control-request-method': 'POST', 'access-control-request-headers': 'app-id,as-token' } })
     assert.deepEqual(['allow-origin', 'allow-headers', 'max-age', 'allow-credentials'].map((h) => preflight.headers.get(`access-control-${h}`)), ['https://any.test', 'app-id,as-token', '600', null])
     const { WebSocket } = await import('ws')
-    const socket = new WebSocket(`${instant.url.replace('http', 'ws')}/runtime/session?app_id=${APP}`)
+    const socket = new WebSocket(`${instant.url.replace('http', 'ws')}/runtime/nowhere`)
     const status = await new Promise((resolve) => {
       socket.on('unexpected-response', (_req, res) => resolve(res.statusCode))
       socket.on('error', () => {})
     })
     socket.terminate()
-    assert.equal(status, 501)
-    assert.equal((await call('/runtime/oauth/token', {})).status, 404)
+    assert.equal(status, 404)
+    assert.equal((await call('/runtime/nowhere', {})).status, 404)
   })
 })
 
@@ -255,7 +235,7 @@ describe('data with a refresh token', () => {
   test('what is not understood is refused', async () => {
     const alice = await signIn()
     for (const [options, pattern] of /** @type {[any, RegExp][]} */ ([
-      [{ after: [1] }, /`after` is not supported/], [{ aggregate: 'count' }, /`aggregate` is not supported/], [{ sort: 1 }, /Unknown option `sort`/],
+      [{ after: [1] }, /Expected a join row/], [{ aggregate: 'count' }, /`aggregate` is not supported/], [{ sort: 1 }, /Unknown option `sort`/],
       [{ limit: 0 }, /positive integer/], [{ limit: 1, first: 1 }, /Only one of/], [{ order: { note: 'asc' } }, /must be indexed and typed/], [{ order: { text: 'up' } }, /"asc" or "desc"/],
       [{ where: { done: 'yes' } }, /data type of `todos\.done` is `boolean`/], [{ where: { text: { $gt: 'a', $lt: 'b' } } }, /exactly one operator/], [{ where: { text: { $regex: 'a' } } }, /exactly one operator/],
       [{ where: { or: [] } }, /must be a list that is not empty/], [{ where: { 'nowhere.name': 1 } }, /no link `nowhere`/], [{ where: { project: 'x' } }, /compared with a uuid/],
