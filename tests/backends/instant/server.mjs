@@ -1,20 +1,24 @@
 // An Instant-shaped server: sign-in under /runtime, data over HTTP under /admin with a user's refresh token, the realtime session
-// over a socket. One known difference: the real server refuses issuers on private addresses, this one exists to talk to them.
+// over a socket or an event stream, files under /storage. Not here: admin tokens, streams, sync tables. One known difference: the real server refuses issuers on private addresses, this one exists to talk to them.
 import { INSTANT_APP_ID, INSTANT_CLIENT_NAMES } from '../accounts.mjs'
 import { cors, DEFAULT_PAGE_ORIGINS, delay, serve } from '../lib/index.mjs'
 import { createAuth } from './auth.mjs'
 import { createData } from './data.mjs'
 import { ApiError, missing, param, rateLimited, unknown } from './errors.mjs'
 import { createIssuers } from './id-token.mjs'
+import { createOAuth } from './oauth.mjs'
 import { asObject, bodyOf, readable, take, writable } from './params.mjs'
 import { STATES } from './sockets/knobs.mjs'
+import { EventStreams } from './sockets/sse.mjs'
 import { Sockets } from './sockets/upgrade.mjs'
+import { createStorage } from './storage.mjs'
 import { createUsers } from './users.mjs'
 
 /**
  * Knobs, besides latencyMs, fail and hang: `routeDelayMs` (by path: `{ '/runtime/signout': 200 }`), `rateLimit` (null, or seconds for
  * `retry-after`: every call answers 429), `unknown500Next`, `html502Next`, `rejectNext` (so many calls or inits: the token is taken for
- * expired or revoked), `readOnly`, `disabled`, `codesPerHour` (magic codes sent, and tried, per address), and two that act at once when
+ * expired or revoked), `readOnly`, `disabled`, `codesPerHour` (magic codes sent, and tried, per address), `oauthAnswer` (null: the
+ * provider asks who one is; a person, or `{ error }`), `redirectLifetimeMs` and `codeLifetimeMs` of an OAuth redirect, and two that act at once when
  * they are set: `revoke` ('all', an address, a user id or a token) and `forgetKeys`. Those of the realtime sessions are in ./sockets/knobs.mjs.
  * @param {{ port?: number, issuers?: { clerk?: { issuer: string }, auth0?: { issuer: string } }, pageOrigins?: string[], appId?: string, clients?: import('./id-token.mjs').OAuthClient[], knobs?: Record<string, any> }} options
  *   `clients` adds registered OAuth clients, or replaces those of the same name; `knobs`: how they stand at the start
@@ -40,7 +44,7 @@ export async function startInstant({ port = 4105, issuers = {}, pageOrigins = DE
     name: 'instant',
     knobs: {
       routeDelayMs: {}, rateLimit: null, unknown500Next: 0, html502Next: 0, rejectNext: 0, readOnly: false, disabled: false, codesPerHour: 20,
-      revoke: null, forgetKeys: false, ...STATES, ...start,
+      oauthAnswer: null, redirectLifetimeMs: 600_000, codeLifetimeMs: 300_000, revoke: null, forgetKeys: false, ...STATES, ...start,
     },
     cors: cors({ origins: 'echo', methods: 'GET, PUT, POST, DELETE', maxAge: 600 }),
     preflightStatus: 200,
@@ -49,13 +53,15 @@ export async function startInstant({ port = 4105, issuers = {}, pageOrigins = DE
     onKnobs: (changed) => turned(changed),
     async handler(req, { knobs }) {
       try {
-        const handle = routes[`${req.method} ${req.path}`]
+        const handle = routes[`${req.method} ${patternOf(req.path)}`]
         if (!handle) return { status: 404, body: { type: 'not-found', message: 'There is no such route on this local server.', hint: { path: req.path } } }
         await delay(knobs.routeDelayMs[req.path] ?? 0, req.signal)
         if (take(knobs, 'html502Next')) return { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>' }
         if (take(knobs, 'unknown500Next')) throw unknown()
         if (knobs.rateLimit) throw rateLimited(knobs.rateLimit === true ? 1 : Number(knobs.rateLimit))
-        return { body: await handle(req, knobs) }
+        const answer = await handle(req, knobs)
+        // Nothing is said of what is still being written, and what is no JSON is a whole reply.
+        return answer === undefined ? undefined : answer.reply ?? { body: answer }
       } catch (error) {
         if (!(error instanceof ApiError)) throw error
         req.note({ note: String(error.body.type) })
@@ -65,10 +71,26 @@ export async function startInstant({ port = 4105, issuers = {}, pageOrigins = DE
   })
   const sockets = new Sockets({ server, app: { appId, data, userOf: (token, app) => auth.userOf(token, app, server.knobs), present: users.present } })
 
+  const streams = new EventStreams(sockets)
+  const url = () => server.url
+
   /** @type {import('./auth.mjs').Routes} */
   const routes = {
     'GET /': () => ({ status: 'ok' }),
     ...auth.routes,
+    ...createOAuth({ pageOrigins, users, registered, auth, url }).routes,
+    ...createStorage({ data, auth, url }).routes,
+
+    'GET /runtime/sse': (req) => streams.listen(req),
+    'POST /runtime/sse': (req) => streams.take(bodyOf(req)),
+
+    'POST /admin/subscribe-query': (req, knobs) => {
+      const caller = auth.callerOf(req, knobs)
+      const body = bodyOf(req)
+      readable(knobs)
+      param(body, 'body', 'query', asObject)
+      streams.watch(req, (caller && users.get(caller.id)) ?? null, body)
+    },
 
     'POST /admin/query': (req, knobs) => {
       const caller = auth.callerOf(req, knobs)
@@ -112,3 +134,6 @@ export async function startInstant({ port = 4105, issuers = {}, pageOrigins = DE
     sockets.turned(changed)
   }
 }
+
+/** A path as the routes are named: apps and files stand in some of them. @param {string} path */
+const patternOf = (path) => path.replace(/^\/runtime\/[0-9a-f-]{36}\//i, '/runtime/:app_id/').replace(/^\/storage\/local\/.+/, '/storage/local/:id')

@@ -10,6 +10,7 @@ import { delay } from './delay.mjs'
  * @property {URL} url
  * @property {Record<string, string | undefined>} headers   lower-case names; repeated headers joined with ', '
  * @property {string} text      the whole body
+ * @property {Buffer} bytes     the same, for what is no text
  * @property {() => any} json   parses the body; throws `BadJson` (answered 400 unless the handler catches it)
  * @property {(fields: { sub?: string, note?: string }) => void} note   adds to this request's log entry; never a token
  * @property {AbortSignal} signal   aborted when the caller hangs up
@@ -119,11 +120,12 @@ async function answer(raw, res, options, ctx) {
     abort.abort()
   })
 
-  const text = await readBody(raw, options.maxBody)
-  if (text === undefined) return send(res, { status: 413, body: 'body too large', headers: { connection: 'close' } }, {})
+  const bytes = await readBody(raw, options.maxBody)
+  if (bytes === undefined) return send(res, { status: 413, body: 'body too large', headers: { connection: 'close' } }, {})
+  const text = bytes.toString('utf8')
   /** @type {Request} */
   const req = {
-    method: raw.method ?? 'GET', path: url.pathname, url, text, raw, res, signal: abort.signal,
+    method: raw.method ?? 'GET', path: url.pathname, url, text, bytes, raw, res, signal: abort.signal,
     headers: Object.fromEntries(Object.entries(raw.headers).map(([k, v]) => [k, Array.isArray(v) ? v.join(', ') : v])),
     json() {
       try { return JSON.parse(text) } catch { throw new BadJson('the body is not JSON') }
@@ -230,7 +232,7 @@ async function readBody(raw, limit = MAX_BODY) {
       chunks.push(chunk)
     }
   } catch {
-    return '' // the caller hung up while sending; the answer goes nowhere anyway
+    return Buffer.alloc(0) // the caller hung up while sending; the answer goes nowhere anyway
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

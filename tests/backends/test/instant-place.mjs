@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { until } from '../../differential/until.mjs'
 import { INSTANT_APP_ID as APP } from '../accounts.mjs'
 import { MemoryStore } from '../instant/official.mjs'
+import { startInstant } from '../instant/server.mjs'
 import { serve } from '../lib/index.mjs'
 
 export const ORIGIN = 'http://127.0.0.1:3000'
@@ -82,10 +83,51 @@ export async function rawSession(instant, app = APP) {
   return session
 }
 
-/** The official client, over sockets of Node: the stubs of ../instant/official.mjs must stand. @param {{ url: string }} instant @param {{ EventSource?: any }} [options] */
-export function officialClient(instant, { EventSource } = {}) {
-  // One client for each (app, address) is kept by the package: an address of its own makes it a client of its own.
-  const apiURI = `${instant.url}`
-  const config = { appId: APP, apiURI, websocketURI: `${instant.url.replace('http', 'ws')}/runtime/session`, disableValidation: true, __adminToken: undefined }
-  return /** @type {any} */ (init)(config, MemoryStore, undefined, undefined, EventSource)
+/**
+ * A local Instant and its callers; `stop` ends all of it.
+ * @param {object} [options] of `startInstant`
+ */
+export async function startPlace(options = {}) {
+  const instant = /** @type {any} */ (await startInstant({ port: 0, pageOrigins: [ORIGIN], ...options }))
+  /** @type {(() => unknown)[]} */
+  const ends = []
+  /** @returns {Promise<{ status: number, json: any }>} */
+  const post = async (/** @type {string} */ path, /** @type {any} */ body, /** @type {Record<string, string>} */ headers = {}) => {
+    const response = await fetch(instant.url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
+    return { status: response.status, json: await response.json() }
+  }
+  return {
+    instant,
+    post,
+    /** By magic code, which needs no issuer. @param {string} person @returns {Promise<any>} the user */
+    async signIn(person = 'alice') {
+      const email = `${person}@example.com`
+      await post('/runtime/auth/send_magic_code', { 'app-id': APP, email })
+      return (await post('/runtime/auth/verify_magic_code', { 'app-id': APP, email, code: instant.lastMagicCode(email) })).json.user
+    },
+    /** Over HTTP. @param {any} user @param {any[]} steps */
+    change: (user, ...steps) => post('/admin/transact', { steps }, { 'app-id': APP, 'as-token': user.refresh_token }),
+    /** @param {any} user @param {object} query @returns {Promise<any>} */
+    ask: async (user, query) => (await post('/admin/query', { query }, { 'app-id': APP, 'as-token': user.refresh_token })).json,
+    /** A raw session that has begun, as this user or as nobody. @param {any} [user] @param {Record<string, string>} [versions] */
+    async session(user, versions) {
+      const session = await rawSession(instant)
+      ends.push(session.end)
+      await session.init(user?.refresh_token, versions)
+      return session
+    },
+    /** The official client: the stubs of ../instant/official.mjs must stand. @param {{ EventSource?: any, store?: any }} [options] */
+    client({ EventSource, store } = {}) {
+      // The package keeps one client for each app and address, and tests want two.
+      for (const key of Object.keys(/** @type {any} */ (globalThis).__instantDbStore ?? {})) delete (/** @type {any} */ (globalThis).__instantDbStore[key])
+      const Store = store ? class { constructor(/** @type {any} */ _, /** @type {string} */ name) { return store(name) } } : MemoryStore
+      const db = /** @type {any} */ (init)({ appId: APP, apiURI: instant.url, websocketURI: `${instant.url.replace('http', 'ws')}/runtime/session` }, Store, undefined, undefined, EventSource)
+      ends.push(() => db.shutdown())
+      return db
+    },
+    async stop() {
+      for (const end of ends.splice(0)) end()
+      await instant.stop()
+    },
+  }
 }
