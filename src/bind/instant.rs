@@ -13,9 +13,9 @@ use wasm_bindgen::prelude::*;
 /// 0 nobody, else the identity's number), 2 exchanged (id session; a epoch, 0: not wanted), 3 an exchange failed with an answer (id epoch; a status, 0: no
 /// answer; b milliseconds for which the server asked to be left alone; text: `type`, `hint.record-type` and `message` of its body, a line each), 4 the
 /// same of one that a session was sent along with, 5 no token for an exchange (id epoch), 6 it failed before it was sent, in a way that only a person can
-/// change (id epoch), 7 revoked (id session; a 1: done, also when the server did not know it), 8 the application signed in by itself (id session),
+/// change (id epoch), 7 revoked (id session; a 1: done, also when the server did not know it), 8 the application signed in by itself (id session; a 1: as a guest),
 /// 9 or out (a 1: revoke), 10 the server does not know a session any more (id), 11 time passed, 12 the page woke up or the network returned,
-/// 13 somebody asks again after a failure.
+/// 13 somebody asks again after a failure, 14 another tab wrote a session down (id session; a owner).
 ///
 /// Its effects: 0 exchange (a epoch, b session to attach, c 1: with a new token), 1 revoke (a session), 2 store (a session, b owner as above),
 /// 3 clear (a 1: without a request), 4 notify (a: 0 idle, 1 signing in, 2 signed in, 3 signed out, 4 failed), 5 retry at (a time, -1: no need).
@@ -29,20 +29,21 @@ impl Live for Bridge {
         let session = SessionId(id);
         let number = a as i32;
         let failed = |failure| Event::Failed { epoch: id, failure };
+        let held = || Held {
+            session,
+            owner: match number {
+                -2 => Owner::Guest,
+                0 => Owner::Nobody,
+                other => u32::try_from(other).map_or(Owner::Stranger, |id| Owner::User(IdentityId(id))),
+            },
+        };
         let event = match what {
             0 => Event::Identity(match u32::try_from(number) {
                 Err(_) => Identity::Unknown,
                 Ok(0) => Identity::Nobody,
                 Ok(id) => Identity::User(IdentityId(id)),
             }),
-            1 => {
-                let owner = match number {
-                    -2 => Owner::Guest,
-                    0 => Owner::Nobody,
-                    other => u32::try_from(other).map_or(Owner::Stranger, |id| Owner::User(IdentityId(id))),
-                };
-                Event::Stored((id != 0).then_some(Held { session, owner }))
-            }
+            1 => Event::Stored((id != 0).then(held)),
             2 => Event::Exchanged { epoch: number as u32, session },
             3 | 4 => {
                 let mut lines = text.splitn(3, '\n');
@@ -52,12 +53,13 @@ impl Live for Bridge {
             5 => failed(Failure::NoToken),
             6 => failed(Failure::Permanent),
             7 => if number == 1 { Event::Revoked(session) } else { Event::RevokeFailed(session) },
-            8 => Event::Adopt(session),
+            8 => Event::Adopt { session, guest: number == 1 },
             9 => Event::Leave { revoke: number == 1 },
             10 => Event::Lost(session),
             11 => Event::Tick,
             12 => Event::Wake,
             13 => Event::Retry,
+            14 => Event::StoredElsewhere(held()),
             _ => return,
         };
         self.handle(event, now.wall.0);

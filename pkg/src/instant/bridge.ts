@@ -1,4 +1,5 @@
 import type { Authorized, Finding, Unsubscribe } from '../types.js'
+import type { Logger } from './doctor.js'
 import { lazily, Watch, type BridgeState } from './watch.js'
 
 export type { BridgeState } from './watch.js'
@@ -12,6 +13,10 @@ export interface DbLike {
 export interface BridgeConfig<T extends string> extends Authorized<T> {
   /** The name of the OAuth client in the Instant app (Auth > Clients). */
   clientName: string
+  /** Clerk's publishable key (`pk_test_…`): an identity token of another Clerk instance is warned of before it is sent. `issuer` does the same for any provider, and comes first. */
+  publishableKey?: string | undefined
+  /** Where warnings about the identity token go. Default the console; `false`: nowhere. */
+  logger?: Logger
 }
 
 /** Keeps the user of your db equal to the session's. Idle until `start()` or `subscribe()`; both are counted. */

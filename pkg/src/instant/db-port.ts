@@ -1,8 +1,8 @@
 import { CountersignError } from '../errors.js'
 import type { DbLike } from './bridge.js'
-import type { Explained } from '../internal.js'
 import { apiError } from './failure.js'
-import { nonceOf } from './http.js'
+import type { Advisor } from './doctor.js'
+import { nonceOf } from './id-token.js'
 import type { Found, OwnerRecord, Port, User } from './port.js'
 import type { SessionStore } from './storage.js'
 
@@ -17,27 +17,28 @@ export class DbPort implements Port {
     readonly db: DbLike,
     readonly clientName: string,
     readonly storage: SessionStore,
-    readonly explain: () => Promise<Explained | undefined>,
+    readonly advisor: Advisor,
   ) {}
 
-  async read(): Promise<Found | undefined> {
+  async read(again = false): Promise<Found | undefined> {
     const user = userOf(await (this.db as Reading).getAuth?.())
     if (!user) return undefined
-    // A sign-in may have been quicker.
-    this.#current ??= user.refresh_token
-    const record = (await this.storage.read(this.#key())) as { id?: string; owner?: OwnerRecord } | undefined
+    // At the start a sign-in may have been quicker.
+    if (again || this.#current === undefined) this.#current = user.refresh_token
+    const record = (await this.storage.read(this.key)) as { id?: string; owner?: OwnerRecord } | undefined
     return { user, owner: record?.id === user.id ? record.owner : undefined }
   }
 
   async exchange(idToken: string): Promise<User> {
     let result: unknown
+    this.advisor.look(idToken)
     try {
       result = await this.db.auth.signInWithIdToken({ clientName: this.clientName, idToken, nonce: nonceOf(idToken) })
     } catch (error) {
       // The vendor's error has the status and the body, but its message misses the text of OAuth errors; its hint holds the token.
       const { status, body } = (error ?? {}) as { status?: unknown; body?: unknown }
       throw typeof status === 'number'
-        ? await apiError(status, body, this.clientName, this.explain)
+        ? await apiError(status, body, this.clientName, this.advisor.explain)
         : new CountersignError('network', 'instant: db.auth.signInWithIdToken failed', { backend: 'instant', cause: error })
     }
     const user = userOf((result as { user?: unknown } | null | undefined)?.user) ?? userOf(await (this.db as Reading).getAuth?.())
@@ -55,17 +56,17 @@ export class DbPort implements Port {
   }
 
   store(user: User, owner: OwnerRecord): Promise<void> {
-    return this.storage.write(this.#key(), { id: user.id, owner })
+    return this.storage.write(this.key, { id: user.id, owner })
   }
 
   async clear(dead: boolean): Promise<void> {
-    await this.storage.remove(this.#key())
+    await this.storage.remove(this.key)
     if (!dead) return
     this.#current = undefined
     await this.db.auth.signOut({ invalidateToken: false })
   }
 
-  #key(): string {
+  get key(): string {
     return `bridge|${this.clientName}`
   }
 }

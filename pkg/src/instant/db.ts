@@ -3,15 +3,18 @@ import type { Fence } from '../fence.js'
 import { channel, type Channel } from '../internal.js'
 import { socketUrl } from '../socket-url.js'
 import type { Finding, Session, Unsubscribe } from '../types.js'
-import { checkup, explainer } from './doctor.js'
+import { Auth } from './auth.js'
+import { advisor, checkup } from './doctor.js'
 import { InstantAPIError } from './errors.js'
 import { Follower } from './follower.js'
-import { addressOf, appIdOf, HttpPort, readAnswer, subjectOf } from './http.js'
+import { addressOf, appIdOf, HttpPort, readAnswer } from './http.js'
+import { issuerOf } from './id-token.js'
 import type { InstantConfig } from './init.js'
 import { told } from './machine.js'
 import type { Asker, Realtime } from './realtime.js'
 import type { User } from './port.js'
-import { indexedDbStore, memoryStore, type SessionStore } from './storage.js'
+import { indexedDbStore, memoryStore } from './storage.js'
+import { Tabs } from './tabs.js'
 import type { Watch } from './watch.js'
 
 const patienceMs = 10_000
@@ -20,9 +23,9 @@ const fail = (code: string, message: string) => new CountersignError(code, `inst
 /** The lazy half of `init()`. */
 export class Db {
   readonly follower: Follower
+  readonly auth: Auth
   readonly #config: Omit<InstantConfig<any>, 'clientName'> & { readonly clientName: string }
   readonly #watch: Watch
-  readonly #store: SessionStore
   readonly #port: HttpPort
   #channel: Channel | undefined
   #realtime: Promise<Realtime> | undefined
@@ -30,8 +33,8 @@ export class Db {
   readonly #out = fail('signed_out', 'nobody is signed in')
   #closed = false
   #unwatch: Unsubscribe | undefined
-  /** Whose the sessions are that the app signed in by itself. */
-  readonly #subjects = new Map<string, string>()
+  /** The page was put aside, and with it a session that lived in its memory. */
+  #away = false
 
   constructor(config: InstantConfig<any>, watch: Watch) {
     const { session, template, storage } = config
@@ -40,36 +43,17 @@ export class Db {
       return typeof config.clientName === 'function' ? config.clientName() : config.clientName
     } }
     this.#watch = watch
-    this.#store = storage === 'memory' ? memoryStore() : typeof storage === 'object' ? storage : indexedDbStore()
-    this.#port = new HttpPort(this.#config, this.#store, explainer(this.#open))
-    this.follower = new Follower(session as Session<any>, template, this.#port, watch.show)
-    if (storage === 'memory') globalThis.addEventListener?.('pagehide', this.#leave)
+    const memory = storage === 'memory'
+    const store = memory ? memoryStore() : typeof storage === 'object' ? storage : indexedDbStore()
+    this.#port = new HttpPort(this.#config, store, advisor(this.#open, this.#issuer, config.logger))
+    // What lives in one page's memory is no other's.
+    this.follower = new Follower(session as Session<any>, template, this.#port, watch.show, memory ? undefined : new Tabs(this.#port.key))
+    this.auth = new Auth(session as Session<any>, this.#config, this.#port, this.follower)
+    if (memory) for (const type of ['pagehide', 'pageshow']) globalThis.addEventListener?.(type, this.#aside)
   }
 
   get user(): User | undefined {
     return this.follower.user
-  }
-
-  signInWithIdToken({ clientName, idToken, nonce }: { clientName: string; idToken: string; nonce?: string }, guard: Fence): Promise<{ user: User }> {
-    const port = new HttpPort({ ...this.#config, clientName }, this.#store, explainer(this.#open))
-    return this.#adopt(async () => {
-      // As the vendor's: a guest is upgraded in place, and the same subject keeps its session instead of getting a second one.
-      const subject = subjectOf(idToken)
-      const now = this.user
-      const mine = now && (now.type === 'guest' || (subject !== undefined && this.#subjects.get(now.refresh_token) === subject)) ? now : undefined
-      const user = await port.exchange(idToken, mine, nonce)
-      if (subject !== undefined) this.#subjects.set(user.refresh_token, subject)
-      return user
-    }, guard)
-  }
-
-  signInWithToken(token: string, guard: Fence): Promise<{ user: User }> {
-    return this.#adopt(() => this.#port.verify(token), guard)
-  }
-
-  async signOut(revoke: boolean): Promise<void> {
-    await this.follower.ready()
-    this.follower.machine?.tell(told.leave, 0, +revoke)
   }
 
   async getAuth(): Promise<User | null> {
@@ -140,24 +124,35 @@ export class Db {
   shutdown(): void {
     this.#closed = true
     this.#realtime?.then((made) => this.#disconnect(made), () => undefined)
-    globalThis.removeEventListener?.('pagehide', this.#leave)
+    for (const type of ['pagehide', 'pageshow']) globalThis.removeEventListener?.(type, this.#aside)
     this.#watch.show({ status: 'idle' })
   }
 
   #open = (): Channel => {
-    const { session, template, allowInsecureOrigin, issuer, audience } = this.#config
+    const { session, template, allowInsecureOrigin, audience } = this.#config
     // anonymous: whether a request may go without a user is decided here, by the Instant session.
     return (this.#channel ??= channel({
-      session: session as Session<any>, template, backend: 'instant', endpoint: () => addressOf(this.#config, '/'), bare: true, anonymous: true, allowInsecureOrigin, issuer, audience,
+      session: session as Session<any>, template, backend: 'instant', endpoint: () => addressOf(this.#config, '/'), bare: true, anonymous: true, allowInsecureOrigin, issuer: this.#issuer, audience,
     }))
   }
 
-  /** A session that lives only in memory would outlive the page on the server. */
-  #leave = () => {
-    const { user } = this
-    if (!user) return
-    void this.#port.revoke(user)
-    this.follower.machine?.tell(told.lost, this.follower.number(user))
+  get #issuer(): string | undefined {
+    return this.#config.issuer ?? issuerOf(this.#config.publishableKey)
+  }
+
+  /** A session that lives only in memory would outlive the page on the server. The page may come back; until then it signs nobody in. */
+  #aside = ({ type }: Event) => {
+    const { user, follower } = this
+    if (type === 'pageshow') {
+      if (this.#away) follower.begin()
+      this.#away = false
+    } else if (follower.running) {
+      this.#away = true
+      follower.end()
+      if (!user) return
+      void this.#port.revoke(user)
+      follower.machine?.tell(told.lost, follower.number(user))
+    }
   }
 
   /** The user to ask as; `null`: nobody is signed in. Waits for the identity and for a sign-in under way. */
@@ -198,21 +193,5 @@ export class Db {
       method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', 'app-id': appIdOf(this.#config), ...as },
     })
     return readAnswer(response, this.#config.clientName)
-  }
-
-  /** A sign-in of the application's own: kept if the identity is still the same, revoked if not. */
-  async #adopt(get: () => Promise<User>, guard: Fence): Promise<{ user: User }> {
-    await this.follower.ready()
-    guard.check()
-    const user = await get()
-    const number = this.follower.number(user)
-    try {
-      guard.check()
-    } catch (error) {
-      this.follower.machine?.tell(told.exchanged, number)
-      throw error
-    }
-    this.follower.machine?.tell(told.adopt, number)
-    return { user }
   }
 }

@@ -2,9 +2,11 @@ import { CountersignError } from '../errors.js'
 import { followers } from '../internal.js'
 import type { Session, Unsubscribe } from '../types.js'
 import { InstantAPIError } from './errors.js'
+import { Identities } from './identities.js'
 import { newMachine } from './load.js'
-import { connectMachine, owners, told, type Connected } from './machine.js'
-import type { Found, OwnerRecord, Port, User } from './port.js'
+import { connectMachine, told, type Connected } from './machine.js'
+import type { Found, Port, User } from './port.js'
+import type { Tabs } from './tabs.js'
 import type { BridgeState, Engine } from './watch.js'
 
 /** A request that never ends must not stop the single writer. If it ends later after all, the machine takes care of what it made. */
@@ -31,18 +33,23 @@ export class Follower implements Engine {
   #users = new Map<number, User>()
   #sessions = new Map<string, number>()
   #count = 0
-  #identities = new Map<string, number>()
+  readonly #who: Identities
+  readonly #tabs: Tabs | undefined
   #stop: Unsubscribe | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #error: Error | undefined
   readonly #revoking = new Set<Promise<unknown>>()
-  /** For a session whose provider reports no identities: who its token belongs to. */
-  #bearer: string | null | undefined
   #told: string | null | undefined
+  /** What this tab last stored, or found stored. */
+  #kept: User | undefined
   #disk: Promise<unknown> = Promise.resolve()
+  /** The storage has answered so far: it is not waited for again when it has not. */
+  #answers = false
   readonly #tellPage: (state: BridgeState) => void
 
-  constructor(session: Session<any>, template: string, port: Port, show: (state: BridgeState) => void) {
+  constructor(session: Session<any>, template: string, port: Port, show: (state: BridgeState) => void, tabs?: Tabs) {
+    this.#who = new Identities(session, template)
+    this.#tabs = tabs
     this.#tellPage = show
     this.#session = session
     this.#template = template
@@ -52,7 +59,7 @@ export class Follower implements Engine {
   /** The user of the session that may be used now. */
   get user(): User | undefined {
     // The session changes its identity at once and tells it a moment later.
-    if (this.#key() !== this.#told) this.#identify()
+    if (this.#who.key !== this.#told) this.#identify()
     return this.#users.get(this.machine?.usable() ?? 0)
   }
 
@@ -61,11 +68,13 @@ export class Follower implements Engine {
     if (this.#stop) return
     const offs = [
       this.#session.on('identity', () => this.#identify()),
-      this.#session.on('wake', () => this.machine?.tell(told.wake)),
+      this.#session.on('wake', () => {
+        this.machine?.tell(told.wake)
+        // A page that was put aside has heard nothing.
+        if (this.#tabs) void this.#look()
+      }),
       this.#session.on('token', ({ template }) => {
-        if (typeof this.#bearer !== 'string' || template !== this.#template) return
-        this.#bear('')
-        this.#identify()
+        if (this.#who.renewed(template)) this.#identify()
       }),
     ]
     // session.signOut() waits for the revocation before the provider's own sign-out takes the page away.
@@ -75,8 +84,10 @@ export class Follower implements Engine {
       return Promise.allSettled([...this.#revoking])
     }
     others?.add(leave)
+    this.#tabs?.open((user, revoked) => void this.#look(user === null, revoked))
     this.#stop = () => {
       others?.delete(leave)
+      this.#tabs?.close()
       offs.forEach((off) => off())
     }
     this.ready().catch(() => undefined)
@@ -91,6 +102,16 @@ export class Follower implements Engine {
     this.machine?.tell(told.identity, 0, -1)
   }
 
+  get running(): boolean {
+    return this.#stop !== undefined
+  }
+
+  /** The application signs out by itself, in all tabs. */
+  leave(revoke: boolean): void {
+    this.machine?.tell(told.leave, 0, +revoke)
+    void this.#disk.then(() => this.#tabs?.say(null, revoke))
+  }
+
   /** The number of a user's session, the same for the same session. */
   number(user: User): number {
     let number = this.#sessions.get(user.refresh_token)
@@ -101,10 +122,10 @@ export class Follower implements Engine {
 
   /** Resolves when the identity is known and the stored session is read. Rejects as `session.getToken` does, or when the core cannot be loaded. */
   async ready(): Promise<void> {
-    if (this.#key() === undefined) {
+    if (this.#who.key === undefined) {
       // The session's own waiting, with its own words for what is missing; on a server it refuses here.
       const token = await this.#session.getToken(this.#template)
-      if (this.#session.identityKey === undefined) this.#bear(token)
+      if (this.#session.identityKey === undefined) this.#who.bear(token)
     }
     await (this.#booting ??= this.#boot().catch((error: unknown) => {
       this.#booting = undefined
@@ -113,32 +134,16 @@ export class Follower implements Engine {
     }))
   }
 
-  #key(): string | null | undefined {
-    return this.#session.identityKey === undefined ? this.#bearer : this.#session.identityKey
-  }
-
-  #bear(token: string | null) {
-    const { issuer, subject } = this.#claims()
-    this.#bearer = token === null ? null : `token|${issuer}|${subject}`
-  }
-
   /** In the order they were decided: a slow write must not land on top of the wipe that followed it. */
   #write(act: () => Promise<void>) {
     this.#disk = this.#disk.then(act).catch(() => undefined)
   }
 
   #identify() {
-    if (this.#session.identityKey !== undefined) this.#bearer = undefined
-    const key = (this.#told = this.#key())
+    this.#who.settle()
+    const key = (this.#told = this.#who.key)
     if (key !== undefined && !this.#booting) this.ready().catch(() => undefined)
-    this.machine?.tell(told.identity, 0, key === undefined || !this.#stop ? -1 : this.#identity(key))
-  }
-
-  #identity(key: string | null): number {
-    if (key === null) return owners.nobody
-    let id = this.#identities.get(key)
-    if (id === undefined) this.#identities.set(key, (id = this.#identities.size + 1))
-    return id
+    this.machine?.tell(told.identity, 0, key === undefined || !this.#stop ? -1 : this.#who.number(key))
   }
 
   async #boot() {
@@ -146,13 +151,20 @@ export class Follower implements Engine {
       exchange: (epoch, attach, force) => void this.#exchange(epoch, attach, force),
       revoke: (session) => this.#revoke(session),
       store: (session, owner) => {
-        const user = this.#users.get(session)!
-        const record = this.#record(owner)
-        this.#write(() => this.#port.store(user, record))
+        const user = (this.#kept = this.#users.get(session)!)
+        const record = this.#who.record(owner)
+        this.#write(async () => {
+          await this.#port.store(user, record)
+          this.#tabs?.say(user.id)
+        })
         // Another session, and perhaps another user, in the same state.
         this.#tellPage(this.state)
       },
-      clear: (dead) => this.#write(() => this.#port.clear(dead)),
+      clear: (dead) => {
+        const kept = this.#kept
+        this.#kept = undefined
+        this.#write(() => this.#port.clear(dead, kept))
+      },
       notify: (status) => this.#show(status === 'failed' && this.#error ? { status, error: this.#error } : { status }),
       retryAt: (time) => {
         clearTimeout(this.#timer)
@@ -161,62 +173,90 @@ export class Follower implements Engine {
     })
     this.#identify()
     const reading = this.#port.read().catch(() => undefined)
+    void reading.then(() => (this.#answers = true))
     const found = await sooner(reading, readMs, undefined)
     // What is found too late must not stay behind: as an exchange that nobody waits for, it is revoked unless it is the one in use.
     if (!found) void reading.then((late) => late && this.machine?.tell(told.exchanged, this.number(late.user)))
-    const owner = found ? await this.#ownerOf(found) : 0
+    const owner = found ? await this.#who.ownerOf(found) : 0
+    this.#kept ??= found?.user
     this.machine.tell(told.stored, found ? this.number(found.user) : 0, owner)
   }
 
-  /** Whose the stored session is: by the identity's key, or by the subject of its token where the key is new (another device session). */
-  async #ownerOf({ user, owner }: Found): Promise<number> {
-    if (!owner) return user.type === 'guest' ? owners.guest : owners.stranger
-    const key = this.#key()
-    if (owner.key === null || key === owner.key) return this.#identity(owner.key)
-    if (typeof key !== 'string' || !owner.subject) return owners.stranger
-    await this.#session.getToken(this.#template).catch(() => null)
-    const now = this.#claims()
-    return this.#key() === key && now.subject === owner.subject && now.issuer === owner.issuer ? this.#identity(key) : owners.stranger
+  /** What is stored now, after all that this tab has to write. */
+  async #stored(): Promise<Found | undefined> {
+    if (!this.#answers) return undefined
+    const reading = this.#disk.then(() => this.#port.read(true)).catch(() => undefined)
+    const found = await sooner<Found | undefined | null>(reading, readMs, null)
+    if (found !== null) return found
+    this.#answers = false
+    void reading.then(() => (this.#answers = true))
+    return undefined
   }
 
-  #claims(): { issuer?: string; subject?: string } {
-    const { iss, sub } = this.#session.inspect().tokens[this.#template]?.claims ?? {}
-    return { ...(typeof iss === 'string' ? { issuer: iss } : {}), ...(typeof sub === 'string' ? { subject: sub } : {}) }
+  /** What another tab has stored, if it is for this identity and new here: what this tab has had and let go of is no more in a storage that failed to forget it. */
+  async #shared(): Promise<{ session: number; owner: number } | undefined> {
+    const found = await this.#stored()
+    if (!found || this.#sessions.has(found.user.refresh_token)) return undefined
+    const owner = await this.#who.ownerOf(found)
+    const key = this.#who.key
+    return key !== undefined && owner === this.#who.number(key) ? { session: this.number(found.user), owner } : undefined
   }
 
-  #record(owner: number): OwnerRecord {
-    for (const [key, id] of this.#identities) if (id === owner) return { key, ...(key === this.#key() ? this.#claims() : {}) }
-    return { key: null }
+  /** Another tab may have stored a session or, `over`, signed out. */
+  async #look(over = false, revoked = false): Promise<void> {
+    await this.#booting?.catch(() => undefined)
+    if (over) {
+      const found = await this.#stored()
+      if (!found && this.running && this.#answers) this.machine?.tell(told.leave, 0, +revoked)
+      return
+    }
+    const found = await this.#shared()
+    if (!found) return
+    this.machine?.tell(told.storedElsewhere, found.session, found.owner)
+    if (this.machine?.usable() === found.session) this.#kept = this.#users.get(found.session)
   }
 
   async #exchange(epoch: number, attach: number, force: boolean) {
-    const key = this.#key()
     const guest = this.#users.get(attach)
     let late = false
     const timer = setTimeout(() => {
       late = true
       this.#fail(epoch, new CountersignError('timeout', 'instant: the sign-in does not answer', { backend: 'instant' }), !!guest)
     }, exchangeMs)
-    try {
-      const token = await this.#token(force)
+    const run = async () => {
+      // While this tab waited for its turn, another one may have signed this user in.
+      const found = this.#tabs && (await this.#shared())
       if (late) return
-      if (this.#key() !== key) throw new CountersignError('identity_changed', 'instant: the user changed', { backend: 'instant' })
-      if (token === null) {
-        const template = this.#template
-        this.#error = new CountersignError('provider_failed', `instant: the provider has no token for "${template}" although somebody is signed in`, { backend: 'instant', template })
-        return this.machine?.tell(told.noToken, epoch)
-      }
-      const session = this.number(await this.#port.exchange(token, guest))
+      const session = found?.session ?? (await this.#swap(epoch, guest, force, () => late))
+      if (session === undefined) return
       this.#error = undefined
       // A db has one session: a late sign-in has put itself in the place of the one in use.
       if (late && this.#port.single) this.machine?.tell(told.lost, this.machine.usable())
       // Also when it is late or its user has gone: the machine revokes it then.
       this.machine?.tell(told.exchanged, session, epoch)
+      // The next tab finds it.
+      await sooner(this.#disk, readMs, undefined)
+    }
+    try {
+      await (this.#tabs ? this.#tabs.alone(run) : run())
     } catch (error) {
       if (!late) this.#fail(epoch, error as Error, !!guest)
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** The session for a new identity token; none when there is no token, or when nobody waits any longer. */
+  async #swap(epoch: number, guest: User | undefined, force: boolean, late: () => boolean): Promise<number | undefined> {
+    const { key } = this.#who
+    const token = await this.#token(force)
+    if (late()) return undefined
+    if (this.#who.key !== key) throw new CountersignError('identity_changed', 'instant: the user changed', { backend: 'instant' })
+    if (token !== null) return this.number(await this.#port.exchange(token, guest))
+    const template = this.#template
+    this.#error = new CountersignError('provider_failed', `instant: the provider has no token for "${template}" although somebody is signed in`, { backend: 'instant', template })
+    this.machine?.tell(told.noToken, epoch)
+    return undefined
   }
 
   /** Instant allows an expired token no leeway, so one that is about to expire is not worth sending. */

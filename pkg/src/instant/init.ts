@@ -2,6 +2,8 @@ import { CountersignError } from '../errors.js'
 import { fence, type Fence } from '../fence.js'
 import type { Authorized, Endpoint, Finding, Live, Session, Unsubscribe } from '../types.js'
 import type { Db } from './db.js'
+import type { Logger } from './doctor.js'
+import type { SignedIn } from './http.js'
 import type { User } from './port.js'
 import type { QueryAnswer } from './queries.js'
 import type { AppStatus, ConnectionStatus, Realtime } from './realtime.js'
@@ -21,12 +23,86 @@ export interface InstantConfig<T extends string> extends Authorized<T> {
   websocketURI?: Endpoint | undefined
   /** Where the Instant session is kept. Default IndexedDB, as the vendor's. `memory`: it ends with the page. */
   storage?: 'indexeddb' | 'memory' | SessionStore
+  /** Clerk's publishable key (`pk_test_…`): an identity token of another Clerk instance is warned of before it is sent. `issuer` does the same for any provider, and comes first. */
+  publishableKey?: string | undefined
+  /** Where warnings about the identity token go. Default the console; `false`: nowhere. */
+  logger?: Logger
 }
 
-/** `db.auth` follows the session by itself; the calls are there for other sign-ins, which hold until the identity changes. */
+/** Values for attributes of `$users`, written when the user is made and ignored when it exists. The app needs a permission rule `$users` `create` for them. */
+export type ExtraFields = Record<string, unknown>
+
+/** What {@link InstantAuth.signInWithIdToken} takes. */
+export interface IdTokenSignIn {
+  /** The name of the OAuth client in the Instant app. */
+  clientName: string
+  /** A JWT of the provider, with `sub`, and `email` and `email_verified: true` to be known by the address. */
+  idToken: string
+  /** The nonce that the token was asked for with. Default: the one in the token. */
+  nonce?: string | null | undefined
+  extraFields?: ExtraFields | undefined
+}
+
+/** What {@link InstantAuth.signInWithMagicCode} takes. */
+export interface MagicCodeSignIn {
+  email: string
+  /** The six digits of the mail. */
+  code: string
+  extraFields?: ExtraFields | undefined
+}
+
+/** What {@link InstantAuth.createAuthorizationURL} takes. */
+export interface RedirectSignIn {
+  /** The name of the OAuth client in the Instant app. */
+  clientName: string
+  /** Where to come back to: an absolute URL on a registered origin, with parameters of its own if need be, but none named `code`, `error` or `state`. */
+  redirectURL: string
+  extraFields?: ExtraFields | undefined
+}
+
+/** What {@link InstantAuth.exchangeOAuthCode} takes. */
+export interface CodeExchange {
+  /** A UUID, good once and for five minutes. Default: the one in the page's URL. */
+  code?: string | undefined
+  /** The PKCE verifier, where the application began the sign-in by itself. Default: that of `createAuthorizationURL`. */
+  codeVerifier?: string | undefined
+  /** The `state` that came back with the code. Default: the one in the page's URL. */
+  state?: string | undefined
+  /** Default: those given to `createAuthorizationURL`. */
+  extraFields?: ExtraFields | undefined
+}
+
+/**
+ * `db.auth` follows the session by itself; the calls are there for other sign-ins, which hold until the identity changes. Names, arguments and results
+ * are those of `@instantdb/core` 1.0.67. The last call counts: an earlier sign-in that ends after a later call is revoked and rejects `identity_changed`, as
+ * does one whose identity changed meanwhile. A guest becomes the user who signs in. All reject {@link InstantAPIError} with the server's words, `network`, or
+ * `endpoint_missing` where an option lacks.
+ */
 export interface InstantAuth {
-  signInWithIdToken(p: { clientName: string; idToken: string; nonce?: string }): Promise<{ user: User }>
+  signInWithIdToken(p: IdTokenSignIn): Promise<SignedIn>
+  /** With a session that was made elsewhere: its refresh token. */
   signInWithToken(token: string): Promise<{ user: User }>
+  /** As a new user without an address. Called while somebody is signed in with the session, it holds until the identity changes. */
+  signInAsGuest(p?: { extraFields?: ExtraFields | undefined }): Promise<{ user: User }>
+  /** Sends a mail with a code; at most 20 to an address in an hour, then `rate-limited`. */
+  sendMagicCode(p: { email: string }): Promise<{ sent: true }>
+  /** Rejects `record-not-found` for a wrong code, `record-expired` for an old one. */
+  signInWithMagicCode(p: MagicCodeSignIn): Promise<SignedIn>
+  /**
+   * The URL to go to for a sign-in with a redirect, with PKCE and `state`, which the vendor's lacks: so it is a promise, made when the user clicks. The
+   * verifier is kept in this tab's sessionStorage for ten minutes. Rejects `option_invalid` for a `redirectURL` that cannot be used.
+   */
+  createAuthorizationURL(p: RedirectSignIn): Promise<string>
+  /**
+   * Ends a sign-in with a redirect. Without a `code` it reads the page's URL: `null` where that is no redirect's return, else the URL is tidied of what the
+   * redirect added, and of nothing else. Call it where the page comes back to; twice is once. Rejects `oauth-error` with what the provider said,
+   * `state_mismatch` for a code that this tab did not ask for.
+   */
+  exchangeOAuthCode(p: CodeExchange & { code: string }): Promise<SignedIn>
+  exchangeOAuthCode(p?: CodeExchange): Promise<SignedIn | null>
+  /** Where OAuth libraries discover Instant's endpoints; throws `endpoint_missing`. */
+  issuerURI(): string
+  /** `invalidateToken: false`: the session is forgotten here and goes on living on the server. In all tabs. */
   signOut(o?: { invalidateToken?: boolean }): Promise<void>
 }
 
@@ -116,9 +192,23 @@ export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
 
   return {
     auth: {
-      signInWithIdToken: (p) => call((db, guard) => db.signInWithIdToken(p, guard)),
-      signInWithToken: (token) => call((db, guard) => db.signInWithToken(token, guard)),
-      signOut: (options) => call((db) => db.signOut(options?.invalidateToken ?? true)),
+      signInWithIdToken: (p) => call((db, guard) => db.auth.signInWithIdToken(p, guard)),
+      signInWithToken: (token) => call((db, guard) => db.auth.signInWithToken(token, guard)),
+      signInAsGuest: (p) => call((db, guard) => db.auth.signInAsGuest(p, guard)),
+      sendMagicCode: (p) => call((db) => db.auth.sendMagicCode(p)),
+      signInWithMagicCode: (p) => call((db, guard) => db.auth.signInWithMagicCode(p, guard)),
+      createAuthorizationURL: (p) => call((db) => db.auth.createAuthorizationURL(p)),
+      exchangeOAuthCode(p?: CodeExchange) {
+        // Now: a router may have changed it when the code is there.
+        const { href } = globalThis.location ?? {}
+        return call((db, guard) => db.auth.exchangeOAuthCode(p, href, guard)) as Promise<any>
+      },
+      issuerURI() {
+        const { appId, apiURI } = config
+        if (!appId || !apiURI) throw fail('endpoint_missing', `\`${appId ? 'apiURI' : 'appId'}\` is missing`)
+        return `${String(apiURI).replace(/\/$/, '')}/runtime/${appId}`
+      },
+      signOut: (options) => call((db) => db.auth.signOut(options?.invalidateToken ?? true)),
     },
     getAuth: () => call((db) => db.getAuth()),
     subscribeAuth(cb) {

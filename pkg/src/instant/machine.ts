@@ -2,7 +2,7 @@ import type { Machine } from '../../wasm/live.js'
 
 /** What the machine is told (`src/bind/instant.rs`): sessions and identities are numbers from 1, 0 is none. */
 export const told = {
-  identity: 0, stored: 1, exchanged: 2, failed: 3, failedWithSession: 4, noToken: 5, refused: 6, revoked: 7, adopt: 8, leave: 9, lost: 10, tick: 11, wake: 12, retry: 13,
+  identity: 0, stored: 1, exchanged: 2, failed: 3, failedWithSession: 4, noToken: 5, refused: 6, revoked: 7, adopt: 8, leave: 9, lost: 10, tick: 11, wake: 12, retry: 13, storedElsewhere: 14,
 } as const
 
 /** Owners that are no identity. */

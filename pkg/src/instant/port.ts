@@ -1,8 +1,10 @@
-/** An Instant user; `refresh_token` is the session and is as good as a password. */
+/** An Instant user; `refresh_token` is the session and is as good as a password. Fields of the app's own on `$users` are there too. */
 export interface User {
   id: string
   refresh_token: string
+  /** In small letters; none for a guest, and where the identity token had no verified address. */
   email?: string | null
+  /** `user` or `guest`. */
   type?: string
   [key: string]: unknown
 }
@@ -25,11 +27,13 @@ export interface Found {
 export interface Port {
   /** It has room for one session: a later sign-in replaces it. */
   readonly single?: boolean
-  read(): Promise<Found | undefined>
+  /** `again`: to look for what another tab did meanwhile. */
+  read(again?: boolean): Promise<Found | undefined>
   /** Rejects InstantAPIError or `network`. */
   exchange(idToken: string, attach: User | undefined): Promise<User>
   /** `true`: it is gone, also when the server had never heard of it. `false`: try again. */
   revoke(user: User): Promise<boolean>
   store(user: User, owner: OwnerRecord): Promise<void>
-  clear(dead: boolean): Promise<void>
+  /** Forgets what is stored, unless another tab has stored something else than `kept` meanwhile. */
+  clear(dead: boolean, kept?: User): Promise<void>
 }

@@ -6,7 +6,7 @@ export interface StoredSession {
   owner: OwnerRecord
 }
 
-/** Where a session is kept. It holds a secret that lives until it is revoked. */
+/** Where a session is kept. It holds a secret that lives until it is revoked. A failure costs no more than another sign-in. */
 export interface SessionStore {
   read(key: string): Promise<unknown>
   write(key: string, value: unknown): Promise<void>
@@ -28,24 +28,40 @@ const table = 'sessions'
 /** A frozen tab may hold the database: a visit does not wait for it for ever. */
 const patienceMs = 3_000
 
-const settle = <R>(start: (resolve: (value: R) => void, reject: (error: unknown) => void) => void): Promise<R> =>
+const silence = new Error('IndexedDB does not answer')
+
+/** A callback API as a promise that is over after a while; what comes later is given to `late`. */
+const settle = <R>(start: (resolve: (value: R) => void, reject: (error: unknown) => void) => void, late?: (value: R) => void): Promise<R> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('IndexedDB does not answer')), patienceMs)
-    const end = () => clearTimeout(timer)
-    start((value) => (end(), resolve(value)), (error) => (end(), reject(error)))
+    let over = false
+    const end = (act: () => void) => {
+      over = true
+      clearTimeout(timer)
+      act()
+    }
+    const timer = setTimeout(() => end(() => reject(silence)), patienceMs)
+    const fail = (error: unknown) => end(() => reject(error))
+    try {
+      start((value) => (over ? late?.(value) : end(() => resolve(value))), fail)
+    } catch (error) {
+      fail(error)
+    }
   })
 
 const open = (): Promise<IDBDatabase> =>
-  settle((resolve, reject) => {
-    const request = globalThis.indexedDB.open(database, 1)
-    request.onupgradeneeded = () => void request.result.createObjectStore(table)
-    request.onsuccess = () => {
-      // A later version of this page in another tab must not wait for this connection.
-      request.result.onversionchange = () => request.result.close()
-      resolve(request.result)
-    }
-    request.onerror = () => reject(request.error)
-  })
+  settle(
+    (resolve, reject) => {
+      const request = globalThis.indexedDB.open(database, 1)
+      request.onupgradeneeded = () => void request.result.createObjectStore(table)
+      request.onsuccess = () => {
+        // A later version of this page in another tab must not wait for this connection.
+        request.result.onversionchange = () => request.result.close()
+        resolve(request.result)
+      }
+      request.onerror = () => reject(request.error)
+    },
+    (db) => db.close(),
+  )
 
 /** One transaction on a connection of its own: Safari closes idle connections without a word. */
 const run = async <R>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<R>): Promise<R> => {
@@ -62,33 +78,47 @@ const run = async <R>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => 
   }
 }
 
+/** Once more after a failure: Safari says InvalidStateError of a connection that it is closing, and the next one is good. */
+const twice = async <R>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<R>): Promise<R> => {
+  try {
+    return await run(mode, act)
+  } catch (error) {
+    if (error === silence) throw error
+    return run(mode, act)
+  }
+}
+
 /** IndexedDB, with a copy in memory for this visit, so that a full or forbidden disk costs no more than the next visit's sign-in. */
 export const indexedDbStore = (): SessionStore => {
   const copy = memoryStore()
+  // The disk first: another tab may have written to it. After a write that failed, what it has is old.
   let trusted = true
-  const attempt = async <R>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<R>): Promise<R | undefined> => {
-    if (!trusted || !globalThis.indexedDB) return undefined
-    for (let left = 1; ; left--) {
-      try {
-        return await run(mode, act)
-      } catch {
-        if (left > 0) continue
-        if (mode === 'readwrite') trusted = false
-        return undefined
-      }
-    }
-  }
+  const forget = (key: string) => twice('readwrite', (store) => store.delete(key))
   return {
-    read: async (key) => (await copy.read(key)) ?? attempt('readonly', (store) => store.get(key)),
+    async read(key) {
+      if (trusted)
+        try {
+          return await twice('readonly', (store) => store.get(key))
+        } catch (error) {
+          // The copy, then; and who hangs once is not waited for at each read.
+          if (error === silence) trusted = false
+        }
+      return copy.read(key)
+    },
     async write(key, value) {
       await copy.write(key, value)
-      await attempt('readwrite', (store) => store.put(value, key))
+      try {
+        await twice('readwrite', (store) => store.put(value, key))
+        trusted = true
+      } catch {
+        trusted = false
+        // A session that has been replaced must not be there at the next visit; to delete, a full disk has room.
+        await forget(key).catch(() => undefined)
+      }
     },
     async remove(key) {
       await copy.remove(key)
-      // Also after a failed write: what is on disk is a session that is about to be revoked.
-      trusted = true
-      await attempt('readwrite', (store) => store.delete(key))
+      await forget(key).then(() => (trusted = true), () => (trusted = false))
     },
   }
 }

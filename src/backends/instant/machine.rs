@@ -131,7 +131,12 @@ impl Bridge {
                 self.loaded = true;
                 // The application was quicker than the storage: what it did counts.
                 match found {
-                    Some(found) if self.left || self.held.is_some() => self.bury(found.session, now),
+                    Some(found) if self.left || self.held.is_some() => {
+                        self.bury(found.session, now);
+                        if self.held.is_none() {
+                            self.effects.add(Effect::Clear { dead: false });
+                        }
+                    }
                     Some(found) => self.held = Some(found),
                     None => {}
                 }
@@ -149,15 +154,17 @@ impl Bridge {
                     grave.tries += 1;
                 }
             }
-            Event::Adopt(session) => {
+            Event::Adopt { session, guest } => {
                 self.supersede();
                 self.left = false;
                 let owner = match self.settled {
                     Identity::User(user) => Owner::User(user),
+                    Identity::Nobody | Identity::Unknown if guest => Owner::Guest,
                     Identity::Nobody | Identity::Unknown => Owner::Nobody,
                 };
-                self.hold(Held { session, owner }, now);
+                self.keep(Held { session, owner }, now);
             }
+            Event::StoredElsewhere(found) => self.join(found, now),
             Event::Leave { revoke } => {
                 self.supersede();
                 self.left = true;
@@ -215,7 +222,20 @@ impl Bridge {
             return self.bury(session, now);
         }
         self.attempt = Attempt { due: now, ..Attempt::default() };
-        self.hold(Held { session, owner: Owner::User(identity) }, now);
+        self.keep(Held { session, owner: Owner::User(identity) }, now);
+    }
+
+    /// The tabs of an app share one session: the one that was written down last. One for somebody else is left to the tab that wrote it, and
+    /// one that this tab is ending would be dead in a moment.
+    fn join(&mut self, found: Held, now: i64) {
+        let ending = self.busy == Busy::Revoke(found.session) || self.graves.iter().any(|grave| grave.session == found.session);
+        if !self.loaded || ending || !self.is_right(found.owner) || self.held == Some(found) {
+            return;
+        }
+        self.supersede();
+        self.left = false;
+        self.attempt = Attempt { due: now, ..Attempt::default() };
+        self.hold(found, now);
     }
 
     fn failed(&mut self, epoch: u32, failure: Failure, now: i64) {
@@ -262,13 +282,17 @@ impl Bridge {
         }
     }
 
+    fn keep(&mut self, next: Held, now: i64) {
+        self.hold(next, now);
+        self.effects.add(Effect::Store(next));
+    }
+
     fn hold(&mut self, next: Held, now: i64) {
         self.graves.retain(|grave| grave.session != next.session);
         self.sent = None;
         if let Some(previous) = self.held.replace(next) {
             self.bury(previous.session, now);
         }
-        self.effects.add(Effect::Store(next));
     }
 
     fn drop_held(&mut self, dead: bool, now: i64) {

@@ -69,7 +69,14 @@ pub enum Event {
     /// A session could not be revoked now.
     RevokeFailed(SessionId),
     /// The application signed in by itself: its session is kept until the identity changes.
-    Adopt(SessionId),
+    Adopt {
+        /// What the sign-in gave.
+        session: SessionId,
+        /// It is a guest's: where nobody is signed in it becomes the next user's.
+        guest: bool,
+    },
+    /// Another tab wrote this session down, and whose it is.
+    StoredElsewhere(Held),
     /// The application signed out by itself: stays so until the identity changes.
     Leave {
         /// Revoke the session; otherwise only forget it here.

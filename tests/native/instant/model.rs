@@ -15,7 +15,8 @@ enum Op {
     ExchangeTimesOut(u8),
     RevokeAnswers(u8),
     RevokeFails(u8),
-    Adopt,
+    Adopt(bool),
+    AnotherTabStores(u8),
     Leave,
     ServerLoses,
     Wait(u16),
@@ -31,7 +32,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => any::<u8>().prop_map(Op::ExchangeTimesOut),
         3 => any::<u8>().prop_map(Op::RevokeAnswers),
         1 => any::<u8>().prop_map(Op::RevokeFails),
-        1 => Just(Op::Adopt),
+        1 => any::<bool>().prop_map(Op::Adopt),
+        1 => (0u8..3).prop_map(Op::AnotherTabStores),
         1 => Just(Op::Leave),
         1 => Just(Op::ServerLoses),
         2 => any::<u16>().prop_map(Op::Wait),
@@ -181,9 +183,19 @@ impl World {
                     self.tell(Event::RevokeFailed(session));
                 }
             }
-            Op::Adopt if self.stored && self.identity.is_some() => {
+            Op::Adopt(guest) if self.stored && self.identity.is_some() => {
                 let session = self.session(None);
-                self.tell(Event::Adopt(session));
+                self.tell(Event::Adopt { session, guest });
+            }
+            Op::AnotherTabStores(user) => {
+                let user = (user > 0).then_some(u32::from(user));
+                let session = self.session(user);
+                self.tell(Event::StoredElsewhere(Held { session, owner: user.map_or(Owner::Guest, |user| Owner::User(IdentityId(user))) }));
+                // What is left to the tab that has it is ended by that tab, when its turn comes.
+                if self.bridge.held().map(|held| held.session) != Some(session) {
+                    assert!(!self.revokes.contains(&session), "ends a session that it never held");
+                    self.live.remove(&session);
+                }
             }
             Op::Leave => self.tell(Event::Leave { revoke: true }),
             Op::ServerLoses => {
@@ -197,7 +209,7 @@ impl World {
                 self.ring(0);
             }
             Op::Wake => self.tell(Event::Wake),
-            Op::Adopt => {}
+            Op::Adopt(_) => {}
         }
     }
 

@@ -152,7 +152,7 @@ fn what_the_application_did_before_the_storage_was_read_counts() {
     step(&mut bridge, Event::Leave { revoke: true }, 0);
     assert_eq!(
         step(&mut bridge, Event::Stored(Some(held(S1, Owner::User(ALICE)))), 0),
-        [Effect::Revoke(S1), Effect::Notify(State::SignedOut)]
+        [Effect::Clear { dead: false }, Effect::Revoke(S1), Effect::Notify(State::SignedOut)]
     );
 }
 
@@ -214,7 +214,7 @@ fn a_failing_revocation_does_not_hold_up_the_next_user() {
 #[test]
 fn the_applications_own_sign_in_and_sign_out_hold_until_the_identity_changes() {
     let mut bridge = alice();
-    assert_eq!(step(&mut bridge, Event::Adopt(S2), 1), [Effect::Store(held(S2, Owner::User(ALICE))), Effect::Revoke(S1)]);
+    assert_eq!(step(&mut bridge, Event::Adopt { session: S2, guest: false }, 1), [Effect::Store(held(S2, Owner::User(ALICE))), Effect::Revoke(S1)]);
     step(&mut bridge, Event::Revoked(S1), 1);
     assert_eq!(
         step(&mut bridge, Event::Leave { revoke: true }, 2),
@@ -229,4 +229,73 @@ fn a_session_the_server_lost_is_replaced_without_a_request_to_end_it() {
     let mut bridge = alice();
     assert_eq!(step(&mut bridge, Event::Lost(S2), 1), [], "not the one in use");
     assert_eq!(step(&mut bridge, Event::Lost(S1), 1), [Effect::Clear { dead: true }, exchange(2), Effect::Notify(State::SigningIn)]);
+}
+
+#[test]
+fn a_guest_that_the_application_made_becomes_the_next_user_but_no_other_sign_in_does() {
+    for (guest, then) in [
+        (true, vec![Effect::Exchange { epoch: 1, attach: Some(S1), force: false }, Effect::Notify(State::SigningIn)]),
+        (false, vec![Effect::Clear { dead: false }, Effect::Revoke(S1), Effect::Notify(State::SigningIn)]),
+    ] {
+        let mut bridge = fresh(Identity::Nobody);
+        step(&mut bridge, Event::Stored(None), 0);
+        step(&mut bridge, Event::Adopt { session: S1, guest }, 1);
+        assert_eq!(bridge.usable(), Some(S1));
+        assert_eq!(step(&mut bridge, Event::Identity(Identity::User(ALICE)), 2), then);
+    }
+}
+
+#[test]
+fn a_guest_made_while_somebody_is_signed_in_stays_until_the_identity_changes() {
+    let mut bridge = alice();
+    assert_eq!(
+        step(&mut bridge, Event::Adopt { session: S2, guest: true }, 1),
+        [Effect::Store(held(S2, Owner::User(ALICE))), Effect::Revoke(S1)]
+    );
+    assert_eq!(bridge.usable(), Some(S2));
+}
+
+#[test]
+fn a_session_that_another_tab_stored_takes_the_place_of_this_ones_and_is_not_stored_again() {
+    let mut bridge = alice();
+    assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S2, Owner::User(ALICE))), 1), [Effect::Revoke(S1)]);
+    assert_eq!(bridge.usable(), Some(S2));
+    step(&mut bridge, Event::Revoked(S1), 1);
+    assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S2, Owner::User(ALICE))), 2), [], "it is in use already");
+}
+
+#[test]
+fn the_exchange_under_way_gives_way_to_what_another_tab_stored() {
+    let mut bridge = fresh(Identity::User(ALICE));
+    step(&mut bridge, Event::Stored(None), 0);
+    assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S1, Owner::User(ALICE))), 1), [Effect::Notify(State::SignedIn)]);
+    assert_eq!(step(&mut bridge, Event::Exchanged { epoch: 1, session: S2 }, 2), [Effect::Revoke(S2)]);
+    assert_eq!(bridge.usable(), Some(S1));
+}
+
+#[test]
+fn after_a_failure_or_a_sign_out_another_tabs_sign_in_is_this_ones() {
+    for event in [Event::Failed { epoch: 1, failure: Failure::Permanent }, Event::Leave { revoke: true }] {
+        let mut bridge = fresh(Identity::User(ALICE));
+        step(&mut bridge, Event::Stored(None), 0);
+        step(&mut bridge, event, 1);
+        assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S2, Owner::User(ALICE))), 2), [Effect::Notify(State::SignedIn)]);
+    }
+}
+
+#[test]
+fn what_another_tab_stored_for_somebody_else_or_what_is_being_ended_here_is_left_alone() {
+    for owner in [Owner::User(BOB), Owner::Nobody, Owner::Guest, Owner::Stranger] {
+        let mut bridge = alice();
+        assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S2, owner)), 1), [], "{owner:?}");
+        assert_eq!(bridge.usable(), Some(S1));
+    }
+    let mut bridge = alice();
+    step(&mut bridge, Event::Leave { revoke: true }, 1);
+    assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S1, Owner::User(ALICE))), 1), []);
+    step(&mut bridge, Event::RevokeFailed(S1), 1);
+    assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S1, Owner::User(ALICE))), 1), []);
+    assert_eq!(bridge.usable(), None);
+    let mut bridge = fresh(Identity::User(ALICE));
+    assert_eq!(step(&mut bridge, Event::StoredElsewhere(held(S1, Owner::User(ALICE))), 0), [], "this tab has not read the storage yet, and will");
 }
