@@ -12,6 +12,8 @@ export const scriptedInstant = (t) => {
     live,
     /** @type {() => any} called before each exchange; what it returns is the answer instead */
     before: () => undefined,
+    /** @type {(path: string) => any} the same for every request */
+    answer: () => undefined,
     /** @type {() => any} the same for sign-outs */
     beforeSignOut: () => undefined,
     users: () => [...live.values()].sort(),
@@ -27,6 +29,8 @@ export const scriptedInstant = (t) => {
   const notFound = () => Response.json({ type: 'record-not-found', message: 'Record not found: app-user', hint: { 'record-type': 'app-user', args: [{ 'refresh-token': 'SECRET' }] } }, { status: 400 })
   server.calls = stubFetch(t, async ({ url, body, headers }) => {
     const path = new URL(url).pathname
+    const instead = await server.answer(path)
+    if (instead) return instead
     if (path === '/runtime/oauth/id_token') {
       const { sub } = claimsOf(body.id_token)
       return (await server.before()) ?? { user: server.issue(sub), created: true }
@@ -36,6 +40,13 @@ export const scriptedInstant = (t) => {
       if (instead) return instead
       live.delete(body.refresh_token)
       return {}
+    }
+    if (path === '/runtime/auth/sign_in_guest') return { user: { ...server.issue(`guest-${live.size}`), type: 'guest' } }
+    if (path === '/runtime/auth/send_magic_code') return { sent: true }
+    if (path === '/runtime/auth/verify_magic_code') return { user: { ...server.issue(body.email.split('@')[0]), type: 'user' }, created: true }
+    if (path === '/runtime/oauth/token') {
+      const user = { ...server.issue('code'), type: 'user' }
+      return { user, created: true, refresh_token: user.refresh_token }
     }
     if (path === '/runtime/auth/verify_refresh_token') {
       const sub = live.get(body['refresh-token'])
