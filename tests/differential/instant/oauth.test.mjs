@@ -43,9 +43,9 @@ const make = (t) => {
     const { searchParams: asked } = new URL(url)
     const code = randomUUID()
     codes.set(code, asked.get('code_challenge'))
-    const back = new URL(asked.get('redirect_uri') ?? '')
-    for (const [name, value] of Object.entries({ code, _instant_oauth_redirect: 'true', state: asked.get('state') ?? '' })) back.searchParams.append(name, value)
-    return { code, href: back.href }
+    const [, path = '', hash = ''] = /^([^#]*)(#.*)?$/.exec(asked.get('redirect_uri') ?? '') ?? []
+    const added = new URLSearchParams({ code, _instant_oauth_redirect: 'true', state: asked.get('state') ?? '' })
+    return { code, href: `${path}${path.includes('?') ? '&' : '?'}${added}${hash}` }
   }
   const load = (apiURI = 'https://instant.test') => {
     const db = init({ session: stubSession({ key: null }), template: 'instant', clientName: 'clerk', appId: 'app', apiURI, storage: 'memory', logger: false })
