@@ -55,7 +55,7 @@ export async function startInstant({ port = 4105, issuers = {}, pageOrigins = DE
       try {
         const handle = routes[`${req.method} ${patternOf(req.path)}`]
         if (!handle) return { status: 404, body: { type: 'not-found', message: 'There is no such route on this local server.', hint: { path: req.path } } }
-        await delay(knobs.routeDelayMs[req.path] ?? 0, req.signal)
+        if (knobs.routeDelayMs[req.path] > 0) await delay(knobs.routeDelayMs[req.path], req.signal)
         if (take(knobs, 'html502Next')) return { status: 502, headers: { 'content-type': 'text/html' }, body: '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>' }
         if (take(knobs, 'unknown500Next')) throw unknown()
         if (knobs.rateLimit) throw rateLimited(knobs.rateLimit === true ? 1 : Number(knobs.rateLimit))

@@ -12,7 +12,11 @@ import { ORIGIN, startPlace } from './instant-place.mjs'
 /** @type {Awaited<ReturnType<typeof startPlace>>} */ let place
 /** @type {ReturnType<typeof browserStubs>} */ let stubs
 before(() => { stubs = browserStubs({ WebSocket }) })
-after(() => stubs.restore())
+after(async () => {
+  // Its last writes to storage are throttled and arm timers of a minute: let that happen under the stubs.
+  await stubs.pause(200)
+  stubs.restore()
+})
 beforeEach(async () => { place = await startPlace({ issuers: { clerk: { issuer: 'http://127.0.0.1:1' } }, knobs: { oauthAnswer: 'alice' } }) })
 afterEach(() => place.stop())
 

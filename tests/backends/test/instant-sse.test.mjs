@@ -76,3 +76,14 @@ test('who may not watch is told so before the stream, a wrong query in it', asyn
   place.instant.turn({ closeAll: {} })
   await stream.done
 })
+
+test('who hangs up before the stream begins leaves no session', async () => {
+  place.instant.turn({ routeDelayMs: { '/runtime/sse': 5000 } })
+  const leaving = new AbortController()
+  const asked = fetch(address(), { signal: leaving.signal }).catch(() => {})
+  await until(() => place.instant.log.some((/** @type {any} */ entry) => entry.path === '/runtime/sse'))
+  leaving.abort()
+  await asked
+  await until(() => place.instant.counters().sockets.opened === 1)
+  assert.equal(place.instant.counters().sockets.open, 0)
+})

@@ -46,7 +46,7 @@ export class EventStreams {
   }
 
   /** @param {Request} req @param {number} [retryMs] after which the client is to come again */
-  begin({ res, path, headers, url }, retryMs) {
+  begin({ res, path, headers, url, signal }, retryMs) {
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
     res.write(retryMs === undefined ? ': \n\n' : `retry: ${retryMs}\n\n`)
     const session = new Session({
@@ -60,11 +60,14 @@ export class EventStreams {
     const token = randomUUID()
     this.open.set(session.id, { session, token })
     const comments = setInterval(() => { if (!session.line.frozen) res.write(': keep-alive\n\n') }, COMMENT_MS)
-    res.on('close', () => {
+    const gone = () => {
       clearInterval(comments)
       this.open.delete(session.id)
       session.ended(1006, '')
-    })
+    }
+    // Whoever hung up while a knob let them wait is gone already.
+    if (signal.aborted) gone()
+    else signal.addEventListener('abort', gone)
     session.send({ op: 'sse-init', 'machine-id': MACHINE, 'session-id': session.id, 'sse-token': token })
     return session
   }
