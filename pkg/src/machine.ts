@@ -11,6 +11,8 @@ export interface Machine {
 export interface Running {
   /** Passes something to the machine and carries out what follows from it. */
   tell(event: () => void): void
+  /** Reads something of the machine; nothing after a trap. */
+  ask<R>(question: () => R): R | undefined
   /** Sets the timer; negative: none. */
   wakeIn(ms: number): void
   /** Nothing is told or carried out any more. */
@@ -29,7 +31,7 @@ let trapped = 0
  * @param tick the timer went off
  * @param broken the WebAssembly trapped: there is no machine any more
  */
-export const run = (machine: Machine, carry: (what: number, a: number, b: number) => void, tick: () => void, broken: (cause: unknown) => void): Running => {
+export const run = (machine: Machine, carry: (what: number, a: number, b: number, c: number) => void, tick: () => void, broken: (cause: unknown) => void): Running => {
   let timer: ReturnType<typeof setTimeout> | undefined
   let freed = false
   const instance = trapped
@@ -58,13 +60,14 @@ export const run = (machine: Machine, carry: (what: number, a: number, b: number
       safely(event)
       for (let effect = poll(); effect; effect = poll()) {
         try {
-          carry(effect[0]!, effect[1]!, effect[2]!)
+          carry(effect[0]!, effect[1]!, effect[2]!, effect[3]!)
         } catch (error) {
           // Whoever caused it hears of it, and the next effect may be the machine's timer.
           void Promise.reject(error)
         }
       }
     },
+    ask: safely,
     wakeIn(ms) {
       clearTimeout(timer)
       timer = ms < 0 ? undefined : setTimeout(tick, ms)

@@ -84,6 +84,8 @@ export class Db {
 
   /** Live queries; loaded with the first one. */
   realtime(): Promise<Realtime> {
+    // After a trap this call is the one that begins anew; what goes wrong is in the follower's state.
+    this.follower.ready().catch(() => undefined)
     return (this.#realtime ??= this.#connect().catch((error: unknown) => {
       this.#realtime = undefined
       throw error

@@ -13,6 +13,7 @@ import type { BridgeState, Engine } from './watch.js'
 const exchangeMs = 30_000
 const revokeMs = 15_000
 const readMs = 5_000
+const lastsMs = 10_000
 /** A longer timer would not outlive a clock that is set; one over 2^31 ms would go off at once. */
 const lookMs = 60_000
 
@@ -40,6 +41,8 @@ export class Follower implements Engine {
   #error: Error | undefined
   readonly #revoking = new Set<Promise<unknown>>()
   #told: string | null | undefined
+  /** When a trap was last recovered from. */
+  #revivedAt = 0
   /** What this tab last stored, or found stored. */
   #kept: User | undefined
   #disk: Promise<unknown> = Promise.resolve()
@@ -166,6 +169,16 @@ export class Follower implements Engine {
         this.#write(() => this.#port.clear(dead, kept))
       },
       notify: (status) => this.#show(status === 'failed' && this.#error ? { status, error: this.#error } : { status }),
+      // What the storage holds is found by the next machine: it comes at once, or, if the last one did not last, with the next call.
+      broken: (cause) => {
+        this.machine = undefined
+        this.#booting = undefined
+        clearTimeout(this.#timer)
+        this.#show({ status: 'failed', error: new CountersignError('wasm_trapped', 'instant: the WebAssembly trapped; the next call starts anew', { backend: 'instant', cause }) })
+        if (Date.now() - this.#revivedAt < lastsMs) return
+        this.#revivedAt = Date.now()
+        queueMicrotask(() => this.#identify())
+      },
       retryAt: (time) => {
         clearTimeout(this.#timer)
         if (time >= 0) this.#timer = setTimeout(() => this.machine?.tell(told.tick), Math.min(lookMs, Math.max(0, time - Date.now())))

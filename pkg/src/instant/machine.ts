@@ -1,4 +1,5 @@
 import type { Machine } from '../../wasm/live.js'
+import { run } from '../machine.js'
 
 /** What the machine is told (`src/bind/instant.rs`): sessions and identities are numbers from 1, 0 is none. */
 export const told = {
@@ -19,6 +20,8 @@ export interface Hands {
   clear(dead: boolean): void
   notify(status: (typeof statuses)[number]): void
   retryAt(time: number): void
+  /** The WebAssembly trapped: there is no machine any more. */
+  broken(cause: unknown): void
 }
 
 /** A machine at work. `tell` passes an event (about what, with a number, a text and another number) and carries out what follows from it. */
@@ -29,20 +32,25 @@ export interface Connected {
 }
 
 /** Connects a machine with its host. */
-export const connectMachine = (machine: Machine, hands: Hands): Connected => ({
-  tell(what, id = 0, a = 0, text = '', b = 0) {
-    // It has one clock, and nothing to draw lots for.
-    machine.tell(what, id, a, text, 0, Date.now(), 0, b)
-    for (let effect = machine.poll(); effect; effect = machine.poll()) {
-      const [what = -1, a = 0, b = 0, c = 0] = Array.from(effect)
+export const connectMachine = (machine: Machine, hands: Hands): Connected => {
+  const running = run(
+    machine,
+    (what, a, b, c) => {
       if (what === 0) hands.exchange(a, b, c === 1)
       else if (what === 1) hands.revoke(a)
       else if (what === 2) hands.store(a, b)
       else if (what === 3) hands.clear(a === 1)
       else if (what === 4) hands.notify(statuses[a] ?? 'idle')
       else if (what === 5) hands.retryAt(a)
-    }
-  },
-  usable: () => machine.usable(),
-  free: () => machine.free(),
-})
+    },
+    // It says when by the clock of the wall, and its host has the timer.
+    () => {},
+    (cause) => hands.broken(cause),
+  )
+  return {
+    // It has one clock, and nothing to draw lots for.
+    tell: (what, id = 0, a = 0, text = '', b = 0) => running.tell(() => machine.tell(what, id, a, text, 0, Date.now(), 0, b)),
+    usable: () => running.ask(() => machine.usable()) ?? 0,
+    free: () => running.free(),
+  }
+}

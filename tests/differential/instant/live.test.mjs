@@ -255,3 +255,17 @@ test('after shutdown nothing is told and nothing is asked', async (t) => {
   await until(() => late.heard.length)
   assert.deepEqual([late.data(), heard.length, socket.connections.length], [['disposed'], 1, 1])
 })
+
+test('a trap of the WebAssembly: told, and whoever asks next has another instance', async (t) => {
+  const { loadLive } = await dist('live.js')
+  const { socket, follow } = await stage(t)
+  const { heard, data } = follow()
+  await until(() => heard.length)
+  const glue = await loadLive()
+  t.mock.method(glue.Machine.prototype, 'tell', () => { throw new WebAssembly.RuntimeError('unreachable') }, { times: 1 })
+  socket.last().ws.terminate()
+  await until(() => heard.length === 2)
+  assert.deepEqual(data(), [[], 'wasm_trapped'])
+  const again = follow()
+  await until(() => again.heard.some(({ data }) => data))
+})

@@ -2,7 +2,7 @@
 import { dist } from '../../dist.mjs'
 
 const { Link } = await dist('hasura/link.js')
-const { told } = await dist('hasura/machine.js')
+const { told } = await dist('link.js')
 
 const [OPEN, SEND, STOP, TAKE, CLOSE] = [0, 1, 2, 3, 4]
 
