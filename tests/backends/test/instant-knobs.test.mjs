@@ -19,6 +19,7 @@ test('opDelayMs: one op waits, in its order; others overtake it', async () => {
   turn({ opDelayMs: { 'add-query': 60 } })
   const slow = session.send(QUERY)
   await session.ask({ op: 'join-room', 'room-id': 'r' })
+  turn({ opDelayMs: 0 })
   const again = await session.ask(QUERY)
   assert.deepEqual([session.frames.find((f) => f['client-event-id'] === slow).op, again.op], ['add-query-ok', 'add-query-exists'])
   assert.deepEqual(ops(session), ['join-room-ok', 'refresh-presence', 'add-query-ok', 'add-query-exists'])

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { until } from '../../differential/until.mjs'
 import { INSTANT_APP_ID as APP } from '../accounts.mjs'
+import { evaluateQuery } from '../instant/query.mjs'
+import { createStore } from '../instant/schema.mjs'
 import { rawSession, startPlace } from './instant-place.mjs'
 
 /** @type {Awaited<ReturnType<typeof startPlace>>} */ let place
@@ -137,6 +139,15 @@ describe('queries', () => {
     assert.deepEqual([refresh.computations, more, refresh.attrs.at(-1)['forward-identity'].slice(1)], [[], [], ['todos', 'mood']])
   })
 
+  test('a condition sees nothing through a link that its asker may not see', () => {
+    const store = createStore({ users: () => [] })
+    const todo = store.ofType('todos').find((row) => row.attrs.text === 'Alice: write to Bob')
+    const house = store.ofType('projects').find((row) => row.attrs.slug === 'bob-house')
+    store.link(/** @type {any} */ (todo), 'project', /** @type {any} */ (house))
+    const found = (/** @type {any} */ where) => evaluateQuery(store, { id: 'x', email: 'alice@example.com' }, { todos: { $: { where } } }).todos.nodes.length
+    assert.deepEqual([found({ 'project.slug': 'bob-house' }), found({ 'project.slug': 'alice-house' }), found({ 'project.slug': { $isNull: true } })], [0, 2, 1])
+  })
+
   test('an open session goes on when its token is revoked, and the next one is refused', async () => {
     const alice = await place.signIn()
     const session = await place.session(alice)
@@ -170,7 +181,7 @@ describe('transactions', () => {
     )
     assert.deepEqual([created.op, created['tx-id']], ['transact-ok', 1])
     assert.deepEqual([(await row()).tags, (await row()).project[0].slug], [{ a: 1, b: 2 }, 'alice-house'])
-    const merged = await transact(['rule-params', id, 'todos', { any: 1 }], ['add-triple', id, attr('todos', 'id'), id, { mode: 'update' }], ['deep-merge-triple', id, tags.id, { a: null, c: 3 }, { mode: 'update' }], ['add-triple', id, attr('todos', 'id'), id], ['add-triple', id, attr('todos', 'text'), 'newer'])
+    const merged = await transact(['rule-params', id, 'todos', { any: 1 }], ['add-triple', id, attr('todos', 'id'), id, { mode: 'update' }], ['deep-merge-triple', id, tags.id, { a: null, c: 3 }, { mode: 'update' }], ['add-triple', id, attr('todos', 'text'), 'newer', { mode: 'update' }])
     assert.deepEqual([merged['tx-id'], (await row()).tags, (await row()).text], [2, { b: 2, c: 3 }, 'newer'])
     await transact(['retract-triple', id, attr('todos', 'project'), (await row()).project[0].id])
     assert.deepEqual((await row()).project, [])

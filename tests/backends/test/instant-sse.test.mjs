@@ -43,6 +43,12 @@ test('a session over an event stream, with messages by POST', async () => {
   assert.equal((await stream.frame('refresh-ok')).computations[0]['instaql-result'].todos.length, 4)
   for (const other of [{ sse_token: randomUUID() }, { session_id: randomUUID() }, { machine_id: randomUUID() }]) assert.equal((await say([], other)).json.type, 'record-not-found')
   assert.equal((await say([], { messages: ['x'] })).json.type, 'param-malformed')
+  // Half open: what arrives is not even read.
+  place.instant.turn({ frozen: true })
+  await say([{ op: 'remove-query', q: { todos: {} } }])
+  assert.equal(place.instant.counters().sockets.queries, 1)
+  place.instant.turn({ frozen: false })
+  await stream.frame('remove-query-ok')
   place.instant.turn({ refuseSsePost: { status: 500, times: 1 } })
   assert.deepEqual([(await say([])).status, (await say([])).status], [500, 200])
   place.instant.turn({ drop: true })

@@ -7,9 +7,8 @@ import { SignJWT } from 'jose'
 import { INSTANT_APP_ID as APP } from '../accounts.mjs'
 import { startInstant } from '../instant/server.mjs'
 import { smoke } from '../instant/smoke.mjs'
-import { tinyIssuer } from './instant-place.mjs'
+import { ORIGIN, rawSession, tinyIssuer } from './instant-place.mjs'
 
-const ORIGIN = 'http://127.0.0.1:3000'
 /** @type {any} */ let issuer, instant
 
 const call = async (/** @type {string} */ path, /** @type {any} */ body, /** @type {any} */ headers = {}) => {
@@ -99,6 +98,16 @@ describe('sign-in with an id token', () => {
   test('an address that is not verified by a boolean is dropped, not refused', async () => {
     for (const email_verified of [undefined, false, 'true']) assert.equal((await signIn({ email_verified })).email, null)
     assert.equal((await signIn({ email_verified: 'true' })).id, (await signIn({ email: undefined })).id)
+  })
+
+  test('a sign-in that changes the user is told to who watches', async () => {
+    const session = await rawSession(instant)
+    await session.init((await signIn()).refresh_token)
+    await session.ask({ op: 'add-query', q: { $users: {} }, 'return-type': 'tree' })
+    await signIn({ picture: 'https://img.test/b.png' })
+    const { computations: [{ 'instaql-result': { $users: [user] } }] } = await session.frame((f) => f.op === 'refresh-ok')
+    assert.equal(user.imageURL, 'https://img.test/b.png')
+    session.end()
   })
 
   test('guests: promoted in place, or linked to the user who was there', async () => {
