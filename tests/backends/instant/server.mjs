@@ -1,5 +1,6 @@
-// An Instant-shaped server: sign-in under /runtime, data over HTTP under /admin with a user's refresh token, the realtime session
-// over a socket or an event stream, files under /storage. Not here: admin tokens, streams, sync tables. One known difference: the real server refuses issuers on private addresses, this one exists to talk to them.
+// An Instant-shaped server: sign-in under /runtime, data over HTTP under /admin with a user's refresh token, the realtime session over
+// a socket or an event stream, files under /storage. Not here: admin tokens, streams, sync tables, aggregates, `update-attr` and
+// `delete-attr`. One known difference: the real server refuses issuers on private addresses, this one exists to talk to them.
 import { INSTANT_APP_ID, INSTANT_CLIENT_NAMES } from '../accounts.mjs'
 import { cors, DEFAULT_PAGE_ORIGINS, delay, serve } from '../lib/index.mjs'
 import { createAuth } from './auth.mjs'
