@@ -17,10 +17,10 @@ export const gates = { eager: { ...budgets.eager, root: 2_310, fauna: 8_500, has
 const USED = `export { Client, fql, FaunaError, TimeStub } from 'countersign/fauna'`
 
 /**
- * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart,
+ * What a usual, healthy page never loads: the doctor, the sentences of errors, what takes a failed answer or unusual options apart, Instant's sign-ins that are not the session's,
  * what waits for the organisation where a template names its `orgClaim`. run.mjs sees in a browser that a healthy page loads none.
  */
-const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|params|standard|legacy)|dist\/fauna\/explain)/
+const unusual = /^pkg\/((dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|params|standard|legacy)|dist\/fauna\/explain|dist\/instant\/(advice|auth))/
 /** What a page with sockets and streams loads besides. A page that asks over HTTP never does. */
 const notOverHttp = /^pkg\/(dist\/live|wasm\/live|(dist|wasm)\/diagnose|dist\/core\/(words|doctor|options|org)|dist\/hasura\/(failure|invalid|retry|batch|params|sockets|standard|legacy))/
 

@@ -90,11 +90,10 @@ export class Auth {
     return ended
   }
 
-  async signOut(revoke: boolean): Promise<void> {
+  /** What is under way is not wanted any more. */
+  supersede(): void {
     this.#turn++
     this.#running = undefined
-    await this.#follower.ready()
-    this.#follower.leave(revoke)
   }
 
   async #end(back: Returned, code: string, extraFields: ExtraFields | undefined, guard: Fence): Promise<SignedIn> {
@@ -142,6 +141,7 @@ export class Auth {
     const follower = this.#follower
     const check = () => {
       guard.check()
+      if (!follower.running) throw fail('disposed', 'this db was shut down, or its page was left')
       if (turn !== this.#turn) throw fail('identity_changed', 'another sign-in or a sign-out came after this one')
     }
     await follower.ready()

@@ -3,7 +3,7 @@ import type { Fence } from '../fence.js'
 import { channel, type Channel } from '../internal.js'
 import { socketUrl } from '../socket-url.js'
 import type { Finding, Session, Unsubscribe } from '../types.js'
-import { Auth } from './auth.js'
+import type { Auth } from './auth.js'
 import { advisor, checkup } from './doctor.js'
 import { InstantAPIError } from './errors.js'
 import { Follower } from './follower.js'
@@ -15,7 +15,7 @@ import type { Asker, Realtime } from './realtime.js'
 import type { User } from './port.js'
 import { indexedDbStore, memoryStore } from './storage.js'
 import { Tabs } from './tabs.js'
-import type { Watch } from './watch.js'
+import { lazily, type Watch } from './watch.js'
 
 const patienceMs = 10_000
 const fail = (code: string, message: string) => new CountersignError(code, `instant: ${message}`, { backend: 'instant' })
@@ -23,11 +23,11 @@ const fail = (code: string, message: string) => new CountersignError(code, `inst
 /** The lazy half of `init()`. */
 export class Db {
   readonly follower: Follower
-  readonly auth: Auth
   readonly #config: Omit<InstantConfig<any>, 'clientName'> & { readonly clientName: string }
   readonly #watch: Watch
   readonly #port: HttpPort
   #channel: Channel | undefined
+  #auth: Promise<Auth> | undefined
   #realtime: Promise<Realtime> | undefined
   /** One, so that it is told once. */
   readonly #out = fail('signed_out', 'nobody is signed in')
@@ -48,12 +48,23 @@ export class Db {
     this.#port = new HttpPort(this.#config, store, advisor(this.#open, this.#issuer, config.logger))
     // What lives in one page's memory is no other's.
     this.follower = new Follower(session as Session<any>, template, this.#port, watch.show, memory ? undefined : new Tabs(this.#port.key))
-    this.auth = new Auth(session as Session<any>, this.#config, this.#port, this.follower)
     if (memory) for (const type of ['pagehide', 'pageshow']) globalThis.addEventListener?.(type, this.#aside)
   }
 
   get user(): User | undefined {
     return this.follower.user
+  }
+
+  /** The sign-ins of the application's own; loaded with the first one. */
+  readonly auth = (): Promise<Auth> => (this.#auth = this.#loadAuth())
+  readonly #loadAuth = lazily(async () => new (await import('./auth.js')).Auth(this.#config.session as Session<any>, this.#config, this.#port, this.follower))
+
+  async signOut(revoke: boolean): Promise<void> {
+    // A sign-in that was asked for before, even if its code is only coming, is over.
+    const auth = await this.#auth?.catch(() => undefined)
+    auth?.supersede()
+    await this.follower.ready()
+    this.follower.leave(revoke)
   }
 
   async getAuth(): Promise<User | null> {

@@ -22,6 +22,8 @@ const sooner = <R>(promise: Promise<R>, ms: number, otherwise: R): Promise<R> =>
   return Promise.race([promise, new Promise<R>((resolve) => (timer = setTimeout(resolve, ms, otherwise)))]).finally(() => clearTimeout(timer))
 }
 
+const changed = () => new CountersignError('identity_changed', 'instant: the user changed', { backend: 'instant' })
+
 /** Carries out what the machine decides, for one session and one way to Instant. */
 export class Follower implements Engine {
   state: BridgeState = { status: 'idle' }
@@ -46,6 +48,7 @@ export class Follower implements Engine {
   /** What this tab last stored, or found stored. */
   #kept: User | undefined
   #disk: Promise<unknown> = Promise.resolve()
+  #writes = 0
   /** The storage has answered so far: it is not waited for again when it has not. */
   #answers = false
   readonly #tellPage: (state: BridgeState) => void
@@ -139,6 +142,7 @@ export class Follower implements Engine {
 
   /** In the order they were decided: a slow write must not land on top of the wipe that followed it. */
   #write(act: () => Promise<void>) {
+    this.#writes++
     this.#disk = this.#disk.then(act).catch(() => undefined)
   }
 
@@ -208,11 +212,13 @@ export class Follower implements Engine {
 
   /** What another tab has stored, if it is for this identity and new here: what this tab has had and let go of is no more in a storage that failed to forget it. */
   async #shared(): Promise<{ session: number; owner: number } | undefined> {
+    const writes = this.#writes
     const found = await this.#stored()
     if (!found || this.#sessions.has(found.user.refresh_token)) return undefined
     const owner = await this.#who.ownerOf(found)
     const key = this.#who.key
-    return key !== undefined && owner === this.#who.number(key) ? { session: this.number(found.user), owner } : undefined
+    // What this tab has stored since takes its place, there and in the other tabs: two that each took the other's would end both.
+    return key !== undefined && owner === this.#who.number(key) && writes === this.#writes ? { session: this.number(found.user), owner } : undefined
   }
 
   /** Another tab may have stored a session or, `over`, signed out. */
@@ -224,23 +230,34 @@ export class Follower implements Engine {
       return
     }
     const found = await this.#shared()
-    if (!found) return
-    this.machine?.tell(told.storedElsewhere, found.session, found.owner)
-    if (this.machine?.usable() === found.session) this.#kept = this.#users.get(found.session)
+    if (found) this.#join(found)
+  }
+
+  #join({ session, owner }: { session: number; owner: number }) {
+    this.machine?.tell(told.storedElsewhere, session, owner)
+    if (this.machine?.usable() === session) this.#kept = this.#users.get(session)
   }
 
   async #exchange(epoch: number, attach: number, force: boolean) {
     const guest = this.#users.get(attach)
+    const { key } = this.#who
     let late = false
     const timer = setTimeout(() => {
       late = true
       this.#fail(epoch, new CountersignError('timeout', 'instant: the sign-in does not answer', { backend: 'instant' }), !!guest)
     }, exchangeMs)
     const run = async () => {
-      // While this tab waited for its turn, another one may have signed this user in.
+      // While this tab waited for its turn, another one may have signed this user in or out, and this one has heard of it or finds it stored.
       const found = this.#tabs && (await this.#shared())
       if (late) return
-      const session = found?.session ?? (await this.#swap(epoch, guest, force, () => late))
+      if (this.#who.key !== key) throw changed()
+      if (this.machine?.usable() || this.state.status === 'signedOut') return this.machine?.tell(told.failed, epoch)
+      if (found) {
+        // It is the other tab's as well: if it is not wanted here any more, it is not to be ended.
+        this.#join(found)
+        return this.machine?.tell(told.failed, epoch)
+      }
+      const session = await this.#swap(epoch, guest, force, () => late)
       if (session === undefined) return
       this.#error = undefined
       // A db has one session: a late sign-in has put itself in the place of the one in use.
@@ -264,7 +281,7 @@ export class Follower implements Engine {
     const { key } = this.#who
     const token = await this.#token(force)
     if (late()) return undefined
-    if (this.#who.key !== key) throw new CountersignError('identity_changed', 'instant: the user changed', { backend: 'instant' })
+    if (this.#who.key !== key) throw changed()
     if (token !== null) return this.number(await this.#port.exchange(token, guest))
     const template = this.#template
     this.#error = new CountersignError('provider_failed', `instant: the provider has no token for "${template}" although somebody is signed in`, { backend: 'instant', template })

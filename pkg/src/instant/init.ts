@@ -1,6 +1,7 @@
 import { CountersignError } from '../errors.js'
 import { fence, type Fence } from '../fence.js'
 import type { Authorized, Endpoint, Finding, Live, Session, Unsubscribe } from '../types.js'
+import type { Auth } from './auth.js'
 import type { Db } from './db.js'
 import type { Logger } from './doctor.js'
 import type { SignedIn } from './http.js'
@@ -165,6 +166,8 @@ export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
     }
   }
 
+  const own = <R>(run: (auth: Auth, guard: Fence) => Promise<R>): Promise<R> => call(async (db, guard) => run(await db.auth(), guard))
+
   /** With what live queries need, when it is loaded, unless somebody has left before. */
   const follow = (start: (made: Realtime) => Unsubscribe, failed: (error: Error) => void): Unsubscribe => {
     let stop: Unsubscribe | undefined
@@ -192,23 +195,23 @@ export const init = <T extends string>(config: InstantConfig<T>): InstantDb => {
 
   return {
     auth: {
-      signInWithIdToken: (p) => call((db, guard) => db.auth.signInWithIdToken(p, guard)),
-      signInWithToken: (token) => call((db, guard) => db.auth.signInWithToken(token, guard)),
-      signInAsGuest: (p) => call((db, guard) => db.auth.signInAsGuest(p, guard)),
-      sendMagicCode: (p) => call((db) => db.auth.sendMagicCode(p)),
-      signInWithMagicCode: (p) => call((db, guard) => db.auth.signInWithMagicCode(p, guard)),
-      createAuthorizationURL: (p) => call((db) => db.auth.createAuthorizationURL(p)),
+      signInWithIdToken: (p) => own((auth, guard) => auth.signInWithIdToken(p, guard)),
+      signInWithToken: (token) => own((auth, guard) => auth.signInWithToken(token, guard)),
+      signInAsGuest: (p) => own((auth, guard) => auth.signInAsGuest(p, guard)),
+      sendMagicCode: (p) => own((auth) => auth.sendMagicCode(p)),
+      signInWithMagicCode: (p) => own((auth, guard) => auth.signInWithMagicCode(p, guard)),
+      createAuthorizationURL: (p) => own((auth) => auth.createAuthorizationURL(p)),
       exchangeOAuthCode(p?: CodeExchange) {
         // Now: a router may have changed it when the code is there.
         const { href } = globalThis.location ?? {}
-        return call((db, guard) => db.auth.exchangeOAuthCode(p, href, guard)) as Promise<any>
+        return own((auth, guard) => auth.exchangeOAuthCode(p, href, guard)) as Promise<any>
       },
       issuerURI() {
         const { appId, apiURI } = config
         if (!appId || !apiURI) throw fail('endpoint_missing', `\`${appId ? 'apiURI' : 'appId'}\` is missing`)
         return `${String(apiURI).replace(/\/$/, '')}/runtime/${appId}`
       },
-      signOut: (options) => call((db) => db.auth.signOut(options?.invalidateToken ?? true)),
+      signOut: (options) => call((db) => db.signOut(options?.invalidateToken ?? true)),
     },
     getAuth: () => call((db) => db.getAuth()),
     subscribeAuth(cb) {

@@ -155,8 +155,6 @@ impl Bridge {
                 }
             }
             Event::Adopt { session, guest } => {
-                self.supersede();
-                self.left = false;
                 let owner = match self.settled {
                     Identity::User(user) => Owner::User(user),
                     Identity::Nobody | Identity::Unknown if guest => Owner::Guest,
@@ -221,7 +219,6 @@ impl Bridge {
         if !live {
             return self.bury(session, now);
         }
-        self.attempt = Attempt { due: now, ..Attempt::default() };
         self.keep(Held { session, owner: Owner::User(identity) }, now);
     }
 
@@ -232,9 +229,6 @@ impl Bridge {
         if !self.loaded || ending || !self.is_right(found.owner) || self.held == Some(found) {
             return;
         }
-        self.supersede();
-        self.left = false;
-        self.attempt = Attempt { due: now, ..Attempt::default() };
         self.hold(found, now);
     }
 
@@ -287,7 +281,11 @@ impl Bridge {
         self.effects.add(Effect::Store(next));
     }
 
+    /// There is a session: nothing else is wanted, whoever asked for it, and what went wrong before is over.
     fn hold(&mut self, next: Held, now: i64) {
+        self.supersede();
+        self.left = false;
+        self.attempt = Attempt { due: now, ..Attempt::default() };
         self.graves.retain(|grave| grave.session != next.session);
         self.sent = None;
         if let Some(previous) = self.held.replace(next) {

@@ -27,5 +27,7 @@ export const webLocks = (t) => {
   const was = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
   Object.defineProperty(globalThis, 'navigator', { value: { locks: { request } }, configurable: true, writable: true })
   t.after(() => (was ? Object.defineProperty(globalThis, 'navigator', was) : delete (/** @type {any} */ (globalThis).navigator)))
-  return { asked, request }
+  /** Everybody has had a turn. */
+  const over = async () => void (await Promise.all(tails.values()))
+  return { asked, request, over }
 }

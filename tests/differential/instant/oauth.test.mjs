@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { JSDOM } from 'jsdom'
+import { startAll } from '../../backends/start.mjs'
 import { dist } from '../dist.mjs'
 import { stubSession, until } from '../stub-session.mjs'
 import { scriptedInstant } from './server.mjs'
@@ -186,4 +187,39 @@ test('a guest goes along with the code', async (t) => {
   await db.auth.exchangeOAuthCode()
   assert.equal(swaps()[0].body.refresh_token, guest.refresh_token)
   await until(() => server.users().join() === 'code')
+})
+
+test('against the local Instant: there, to its provider and back, as a guest; and when the person says no', async (t) => {
+  const { urls, config, servers, stop } = await startAll({ portBase: 0, only: ['instant'] })
+  t.after(stop)
+  const { instant } = servers
+  const home = config.pageOrigins[0]
+  const { location, go } = page(t, `${home}/`)
+  const db = init({ session: stubSession({ key: null }), template: 'instant', clientName: 'clerk', appId: config.instant.appId, apiURI: urls.instant, storage: 'memory', logger: false })
+  t.after(() => db.shutdown())
+  const { user: guest } = await db.auth.signInAsGuest()
+  const redirectURL = `${home}/in?tab=1#top`
+  /** Where the person's browser ends up. */
+  const travel = async () => {
+    let url = await db.auth.createAuthorizationURL({ clientName: 'clerk', redirectURL })
+    let cookie = ''
+    while (url.startsWith(urls.instant)) {
+      const response = await fetch(url, { redirect: 'manual', headers: { cookie } })
+      assert.equal(response.status, 302, await response.text())
+      cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie
+      url = response.headers.get('location') ?? ''
+    }
+    return url
+  }
+  instant.knobs.oauthAnswer = { error: 'access_denied' }
+  go(await travel())
+  await assert.rejects(db.auth.exchangeOAuthCode(), { code: 'oauth-error', message: /access_denied/ })
+  assert.equal(location.href, redirectURL)
+  instant.knobs.oauthAnswer = 'bob'
+  go(await travel())
+  const { user } = await db.auth.exchangeOAuthCode()
+  assert.deepEqual([user.email, user.id], ['bob@example.com', guest.id])
+  assert.equal(location.href, redirectURL)
+  await until(() => instant.liveTokens().length === 1)
+  await assert.rejects(db.auth.createAuthorizationURL({ clientName: 'nobody', redirectURL }).then((url) => fetch(url)).then(async (r) => assert.fail(await r.text())), /app-oauth-client/)
 })

@@ -33,12 +33,15 @@ const make = (t) => {
 }
 
 test('tabs that open at once sign in once: the others wait for their turn and read what was stored', async (t) => {
-  const { asked } = webLocks(t)
+  const { asked, over } = webLocks(t)
   const { server, tab, key } = make(t)
+  // The first one's sign-in takes until the others wait.
+  server.before = () => until(() => asked.length === 3)
   const tabs = [tab(), tab(), tab()]
   assert.deepEqual(await Promise.all(tabs.map(({ rows }) => rows())), ['of alice', 'of alice', 'of alice'])
+  await over()
   assert.deepEqual([server.exchanges().length, server.live.size], [1, 1])
-  assert.ok(asked.length > 1 && asked.every((name) => name === `countersign:instant:${key}`))
+  assert.ok(asked.length === 3 && asked.every((name) => name === `countersign:instant:${key}`))
 })
 
 test('without Web Locks the tabs come to share the session that was stored last, and the others are ended', async (t) => {
@@ -49,12 +52,14 @@ test('without Web Locks the tabs come to share the session that was stored last,
   const tabs = [tab(), tab()]
   const rows = Promise.all(tabs.map(({ rows }) => rows()))
   await until(() => held.length === 2)
+  server.before = () => undefined
   held.forEach((release) => release())
   assert.deepEqual(await rows, ['of alice', 'of alice'])
   await until(() => server.live.size === 1)
   const users = () => Promise.all(tabs.map(({ db }) => db.getAuth()))
   await until(async () => (await users()).every((user) => server.live.has(user.refresh_token)))
   assert.ok(server.live.has((await stored()).refresh_token))
+  assert.equal(server.exchanges().length, 2, 'neither ended the other’s')
 })
 
 test('a tab that holds its turn too long is not waited for', async (t) => {
