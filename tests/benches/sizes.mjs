@@ -11,7 +11,7 @@ export const budgets = {
 }
 
 /** What stands until the goal is reached again: src/decisions/0007-a-kilobyte-over.md, 0009-all-of-the-drivers-names.md and 0011-sockets-have-a-price.md. */
-export const gates = { eager: { ...budgets.eager, root: 2_310, fauna: 8_500, hasura: 4_400 }, page: 34_350, live: 55_950, total: 0.588, used: budgets.eager.fauna }
+export const gates = { eager: { ...budgets.eager, root: 2_310, fauna: 8_500, hasura: 4_400 }, page: 34_350, live: 56_200, total: 0.645, used: budgets.eager.fauna }
 
 /** What an application imports of Fauna's entry: its other names are not in the page. */
 const USED = `export { Client, fql, FaunaError, TimeStub } from 'countersign/fauna'`
