@@ -155,6 +155,29 @@ test('a page that was put aside looks again when it is seen', async (t) => {
   })
 })
 
+test('what this tab has stored counts, when it was reading what another one had', async (t) => {
+  const { server, tab, key } = make(t)
+  const [theirs, own] = [server.issue('alice'), server.issue('alice')]
+  /** @type {((found: unknown) => void)[]} */
+  const reads = []
+  const storage = { read: () => new Promise((resolve) => reads.push(resolve)), write: async () => {}, remove: async () => {} }
+  const { db } = tab('alice', { storage })
+  db.subscribeAuth(() => {})
+  await until(() => reads.length === 1)
+  reads[0]?.(undefined)
+  // Its own exchange looks first.
+  await until(() => reads.length === 2)
+  const other = new BroadcastChannel(`countersign:instant:${key}`)
+  other.postMessage({ v: 1, user: 'id-alice' })
+  other.close()
+  await until(() => reads.length === 3)
+  await db.auth.signInWithToken(own.refresh_token)
+  for (const release of reads.slice(1)) release({ user: theirs, owner: { key: 'alice' } })
+  for (let n = 0; n < 50; n++) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal((await db.getAuth()).refresh_token, own.refresh_token)
+  assert.deepEqual([...server.live.keys()].sort(), [theirs.refresh_token, own.refresh_token].sort(), 'neither is ended')
+})
+
 test('a session in memory is its tab’s own', async (t) => {
   const { asked } = webLocks(t)
   const { server, tab, heard } = make(t)
@@ -190,9 +213,21 @@ test('a db of the vendor’s: tabs take turns, and the second finds the first on
     signOut: async () => (current = null),
   }
   const clientName = `tabs-${randomUUID()}`
-  const made = [1, 2].map(() => bridge({ auth, getAuth: async () => current }, { session: stubSession({ key: 'alice' }), template: 'instant', clientName, logger: false }))
+  const sessions = [stubSession({ key: 'alice' }), stubSession({ key: 'alice' })]
+  const made = sessions.map((session) => bridge({ auth, getAuth: async () => current }, { session, template: 'instant', clientName, logger: false }))
   const stops = made.map((m) => m.start())
   await until(() => made.every(({ state }) => state.status === 'signedIn'))
   assert.equal(exchanges, 1)
+  // The db has taken over another session of this user, from a tab that it hears of by itself: that one is ended at the end, and not before.
+  current = { id: 'a', refresh_token: 'another' }
+  let looks = 0
+  const { id } = current
+  Object.defineProperty(current, 'id', { get: () => (looks++, id) })
+  sessions[0].emit('wake')
+  await until(() => looks > 0)
+  for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(current?.refresh_token, 'another')
+  sessions[0].become(null)
+  await until(() => current === null)
   stops.forEach((stop) => stop())
 })
