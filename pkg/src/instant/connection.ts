@@ -39,6 +39,8 @@ const ACK = 10_000
 const QUIET = 30_000
 /** Pauses before a query is asked again that the server had no time for; the last one repeats. */
 const LATER = [1_000, 2_000, 5_000, 10_000]
+/** So often in a row before it is told. */
+const PATIENCE = 3
 
 const fail = (code: string, message: string, cause?: unknown) => new CountersignError(code, `instant: ${message}`, { backend: 'instant', cause })
 
@@ -183,7 +185,9 @@ export class Connection implements Hands, Ears {
 
   /** It may have been a result, and there is no other way to get it again. */
   garbled(socket: number, cause: unknown): void {
-    this.#error = fail('protocol', `what came over the socket is no message of Instant's (${scrub(cause)}); it is connected anew`, cause)
+    // A parser quotes what it could not read, and a server may repeat a session's token.
+    const words = cause instanceof SyntaxError ? 'no JSON' : scrub(cause)
+    this.#error = fail('protocol', `what came over the socket is no message of Instant's (${words}); it is connected anew`)
     this.close(socket)
     this.#machine.tell(told.lost, socket)
   }
@@ -247,6 +251,10 @@ export class Connection implements Hands, Ears {
     if (query?.number === undefined) return
     this.leave(query, told.ended)
     if (!isPassing(error)) return query.fail(error)
-    setTimeout(() => this.ask(query), error.retryAfterMs || LATER[Math.min(query.tries++, LATER.length - 1)])
+    const wait = error.retryAfterMs || LATER[Math.min(query.tries, LATER.length - 1)]!
+    // Whoever looks at the page has a right to know, while it goes on trying.
+    if (++query.tries > PATIENCE) query.fail(error)
+    // Timers cast to 32 bits and would fire at once beyond that.
+    setTimeout(() => this.ask(query), Math.min(wait, 2147483647))
   }
 }

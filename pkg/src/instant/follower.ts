@@ -154,7 +154,7 @@ export class Follower implements Engine {
   }
 
   async #boot() {
-    this.machine = connectMachine(await newMachine(), {
+    const machine = (this.machine = connectMachine(await newMachine(), {
       exchange: (epoch, attach, force) => void this.#exchange(epoch, attach, force),
       revoke: (session) => this.#revoke(session),
       store: (session, owner) => {
@@ -187,16 +187,17 @@ export class Follower implements Engine {
         clearTimeout(this.#timer)
         if (time >= 0) this.#timer = setTimeout(() => this.machine?.tell(told.tick), Math.min(lookMs, Math.max(0, time - Date.now())))
       },
-    })
+    }))
     this.#identify()
     const reading = this.#port.read().catch(() => undefined)
     void reading.then(() => (this.#answers = true))
     const found = await sooner(reading, readMs, undefined)
     // What is found too late must not stay behind: as an exchange that nobody waits for, it is revoked unless it is the one in use.
-    if (!found) void reading.then((late) => late && this.machine?.tell(told.exchanged, this.number(late.user)))
+    if (!found) void reading.then((late) => late && machine.tell(told.exchanged, this.number(late.user)))
     const owner = found ? await this.#who.ownerOf(found) : 0
     this.#kept ??= found?.user
-    this.machine.tell(told.stored, found ? this.number(found.user) : 0, owner)
+    // Not to the next one, if this one trapped meanwhile.
+    machine.tell(told.stored, found ? this.number(found.user) : 0, owner)
   }
 
   /** What is stored now, after all that this tab has to write. */

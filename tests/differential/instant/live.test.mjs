@@ -156,6 +156,8 @@ test('an error of the connection ends the queries, with the words of the server 
   await until(() => heard.length)
   const [{ error }] = heard
   assert.ok(error instanceof InstantAPIError && error.code === 'record-not-found', String(error))
+  const [{ 'refresh-token': token }] = socket.connections[0].of('init')
+  for (const told of [error.message, error.hint, error.stack, JSON.stringify(error), JSON.stringify(error.body), String(error.cause)]) assert.ok(!String(told).includes(token), String(told))
   await until(() => statuses.includes('errored'))
 })
 
@@ -177,6 +179,17 @@ test('an error of one query is that query’s; one that passes is asked again', 
   const later = follow({ denied: {} })
   await until(() => later.heard.length > 1 && denied.heard.length > 1)
   assert.deepEqual(denied.data(), ['permission-denied', []])
+})
+
+test('a server that goes on having no time: told after three times, and asked on', async (t) => {
+  const { socket, follow } = await stage(t)
+  const ok = socket.answers['add-query']
+  let busy = 5
+  socket.answers['add-query'] = (message, connection) =>
+    busy-- > 0 ? { op: 'error', status: 500, type: 'sql-exception', message: 'x', hint: { 'retry-after': 0.01 }, 'original-event': message } : ok(message, connection)
+  const { heard, data } = follow()
+  await until(() => heard.some(({ data }) => data))
+  assert.deepEqual(data(), ['sql-exception', 'sql-exception', []])
 })
 
 test('an app that is switched off and on again', async (t) => {
